@@ -1,0 +1,53 @@
+/**
+ * Runs the mocha suites of one kind in a process of its own: `node scripts/mocha.mjs <kind> <result file> [grep]`.
+ * Prints them as they pass and writes `{ passed, failed, skipped }`. A process that does not end by itself after the
+ * last test is a failure: something was left open.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Mocha from 'mocha';
+
+/** A unit test that takes this long is broken; the others start servers, and the workbench ones whole editors. */
+const TIMEOUT_MS = { unit: 20_000, workbench: 120_000 };
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** How long sockets and children may take to close after the last test. */
+const END_GRACE_MS = 10_000;
+
+const [kind = '', resultFile = '', grep] = process.argv.slice(2);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+process.on('exit', () => writeFileSync(resultFile, JSON.stringify(counts)));
+
+const files = readdirSync(join('out', kind), { recursive: true })
+  .map(name => resolve('out', kind, String(name)))
+  .filter(name => name.endsWith('.test.js'))
+  .sort();
+const mocha = new Mocha({
+  ui: 'bdd',
+  reporter: 'spec',
+  color: process.env.FORCE_COLOR !== undefined,
+  timeout: TIMEOUT_MS[kind] ?? DEFAULT_TIMEOUT_MS,
+  slow: kind === 'unit' ? 200 : 5000,
+  forbidOnly: process.env.CI !== undefined,
+  ...(grep ? { grep } : {}),
+});
+for (const file of files) mocha.addFile(file);
+await mocha.loadFilesAsync();
+
+const withTests = new Set();
+mocha.suite.eachTest(test => withTests.add(test.file));
+const empty = files.filter(file => !withTests.has(file));
+for (const file of empty) console.error(`No test in ${file}`);
+counts.failed += empty.length;
+
+mocha
+  .run(failures => {
+    if (failures > 0 || counts.failed > 0) process.exitCode = 1;
+    setTimeout(() => {
+      console.error(`The tests have ended but their process has not. Still open: ${process.getActiveResourcesInfo()}`);
+      counts.failed++;
+      process.exit(1);
+    }, END_GRACE_MS).unref();
+  })
+  .on('pass', () => counts.passed++)
+  .on('fail', () => counts.failed++)
+  .on('pending', () => counts.skipped++);

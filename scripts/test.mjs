@@ -1,0 +1,161 @@
+/**
+ * `npm test`: everything that proves this project, from a fresh clone on. `npm test -- unit integration` runs only
+ * these parts, `--grep TEXT` only tests whose title contains it. The last line adds all up: `N passed, N failed`.
+ */
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { ensurePrograms } from './lib/programs.mjs';
+import { endAll, run } from './lib/run.mjs';
+import { ensureVsCodeServer, serverIsInstalled } from './lib/vscodeServer.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+// children write into a pipe, so they cannot see for themselves that somebody is watching
+if (process.stdout.isTTY && process.env.NO_COLOR === undefined) process.env.FORCE_COLOR ??= '1';
+
+const MINUTE = 60_000;
+const bin = (module, ...args) => [process.execPath, [join('node_modules', module), ...args]];
+
+/** Checks that need no build; each counts as one test. */
+const CHECKS = {
+  format: [bin('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
+  lint: [
+    bin('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+    bin(
+      'dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.mjs',
+      'src',
+      'webview',
+      'test',
+    ),
+  ],
+  types: typePrograms().map(program => bin('typescript/bin/tsc', '-p', program)),
+};
+
+/** Kinds of mocha suites: what each needs of the system, and after how long it has hung. */
+const SUITES = {
+  unit: { programs: [], limitMs: 5 * MINUTE },
+  integration: { programs: ['sshd', 'ssh', 'sqlite3'], limitMs: 8 * MINUTE },
+  webview: { programs: ['chromium'], limitMs: 5 * MINUTE },
+  workbench: { programs: ['chromium', 'sshd', 'ssh', 'sqlite3'], limitMs: 12 * MINUTE, editor: true },
+};
+
+const { values, positionals } = parseArgs({ options: { grep: { type: 'string' } }, allowPositionals: true });
+const known = [...Object.keys(CHECKS), ...Object.keys(SUITES)];
+const unknown = positionals.filter(name => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}; choose from ${known.join(', ')}.`);
+  process.exit(2);
+}
+const chosen = name => positionals.length === 0 || positionals.includes(name);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    endAll();
+    process.exit(130);
+  });
+}
+
+await main();
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exit(total.failed > 0 ? 1 : 0);
+
+async function main() {
+  if (!(await step('dependencies', () => ensureDependencies(say), { counts: false }))) return;
+  const suites = [];
+  for (const [kind, suite] of Object.entries(SUITES).filter(([name]) => chosen(name))) {
+    const ready = await step(`what ${kind} tests need`, () => prepare(suite), { counts: false });
+    if (ready) suites.push([kind, suite]);
+  }
+  for (const [name, commands] of Object.entries(CHECKS)) if (chosen(name)) await step(name, () => runAll(commands));
+  if (suites.length === 0) return;
+  if (!(await step('build', () => runAll([[process.execPath, ['esbuild.mjs', '--tests']]])))) return;
+  // in-host and workbench tests run what users get
+  const packed =
+    suites.some(([, suite]) => suite.editor) &&
+    (await step('package', () => runAll([[process.execPath, ['scripts/package.mjs']]])));
+  for (const [kind, suite] of suites) if (!suite.editor || packed) await runSuite(kind, suite);
+}
+
+/** TypeScript programs of this project that have something to check. */
+function typePrograms() {
+  const hasSource = folder =>
+    existsSync(join(folder, 'tsconfig.json')) &&
+    readdirSync(folder, { recursive: true }).some(name => /\.tsx?$/.test(String(name)));
+  return ['.', ...['webview', 'src/shared', 'test/webview', 'test/workbench'].filter(hasSource)];
+}
+
+/** Does something and counts it as one test; what does not count is told only when it fails. Answers whether it went well. */
+async function step(name, work, { counts = true } = {}) {
+  if (counts) say(name);
+  const started = Date.now();
+  try {
+    await work();
+    if (!counts) return true;
+    total.passed++;
+    say(`${name}: passed (${seconds(started)})`);
+    return true;
+  } catch (error) {
+    total.failed++;
+    say(`${name}: FAILED (${seconds(started)}): ${error.message}`);
+    return false;
+  }
+}
+
+async function runAll(commands) {
+  const failed = [];
+  for (const [command, args] of commands) {
+    const { code } = await run(command, args, { limitMs: 10 * MINUTE });
+    if (code !== 0) failed.push(args.map(arg => arg.replace(/^node_modules./, '')).join(' '));
+  }
+  if (failed.length > 0) throw new Error(failed.join('; '));
+}
+
+async function prepare({ programs, editor }) {
+  await ensurePrograms(programs, say);
+  if (!editor) return;
+  if (!serverIsInstalled()) await ensurePrograms(['compiler', 'libraries'], say);
+  await ensureVsCodeServer(say);
+}
+
+async function runSuite(kind, { limitMs }) {
+  say(`${kind} tests`);
+  const started = Date.now();
+  if (!hasTests(kind)) {
+    total.failed++;
+    say(`${kind}: FAILED: there is no test in out/${kind}`);
+    return;
+  }
+  const resultFile = join(tmpdir(), `dgx-spark-${kind}-${process.pid}.json`);
+  rmSync(resultFile, { force: true });
+  const args = ['--enable-source-maps', 'scripts/mocha.mjs', kind, resultFile, ...(values.grep ? [values.grep] : [])];
+  const { code, timedOut } = await run(process.execPath, args, { limitMs });
+  const counts = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, 'utf8')) : undefined;
+  rmSync(resultFile, { force: true });
+  for (const key of Object.keys(total)) total[key] += counts?.[key] ?? 0;
+  const unreported = code !== 0 && !counts?.failed;
+  if (unreported) total.failed++;
+  const why = timedOut ? `: ended after ${limitMs / MINUTE} minutes` : unreported ? `: ended with ${code}` : '';
+  const { passed = 0, failed = 0 } = counts ?? {};
+  say(`${kind}: ${passed} passed, ${failed} failed${why} (${seconds(started)})`);
+}
+
+function hasTests(kind) {
+  const folder = join('out', kind);
+  return existsSync(folder) && readdirSync(folder, { recursive: true }).some(name => String(name).endsWith('.test.js'));
+}
+
+function say(line) {
+  console.log(`[test] ${line}`);
+}
+
+function seconds(since) {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
+}

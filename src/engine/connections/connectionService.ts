@@ -1,0 +1,269 @@
+import type {
+  Connection,
+  ConnectionChanges,
+  ConnectionData,
+  ConnectionStatus,
+  ConnectionView,
+} from '../../shared/connection.js';
+import type { Endpoint, Snapshot } from '../../shared/contract.js';
+import { SparkError } from '../../shared/errors.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
+import { Emitter, type Event } from '../base/emitter.js';
+import type { Ask } from '../server/questions.js';
+import { publishedEndpoint } from './endpoint.js';
+import { ManagedConnection, type TunnelPorts } from './managedConnection.js';
+import type { ConnectionServiceOptions } from './types.js';
+
+export interface ConnectOptions {
+  readonly ask: Ask;
+  /** Whether a choice with a sensible default (another local port) is put to the user. */
+  readonly offerChoices: boolean;
+  /** Ends the attempt when the caller gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** Fields whose change makes a login under way or a live session point to the wrong place. */
+const LOGIN_FIELDS = ['hostname', 'port', 'username', 'sshKeyPath', 'authMethod'] as const;
+
+/** All saved connections, what each is doing, and which one is published. */
+export class ConnectionService implements Disposable {
+  private readonly held = new DisposableStore();
+  private readonly changed = this.held.add(new Emitter<Snapshot>());
+  private readonly managed = new Map<string, ManagedConnection>();
+  private announcing = false;
+  private broughtBack = false;
+  private ports: TunnelPorts;
+
+  /** Fires with everything, at most once a turn of the event loop. */
+  readonly onDidChange: Event<Snapshot> = this.changed.event;
+
+  constructor(private readonly options: ConnectionServiceOptions) {
+    this.ports = options.settings();
+  }
+
+  snapshot(): Snapshot {
+    const connections = this.options.repository.list().map(connection => this.view(connection));
+    return { connections, endpoint: this.endpointOf(connections) };
+  }
+
+  get(id: string): Connection {
+    return this.options.repository.get(id);
+  }
+
+  async create(data: ConnectionData): Promise<Connection> {
+    const connection = await this.options.repository.create(data);
+    this.announce();
+    return connection;
+  }
+
+  /**
+   * Saves changes. Where they change the login, stored secrets are dropped and a live connection is made anew.
+   * Rejects with `invalidInput` when a key login would have no key.
+   */
+  async update(id: string, changes: ConnectionChanges, ask: Ask): Promise<Connection> {
+    const managed = this.find(id);
+    const before = this.options.repository.get(id);
+    if (!changesLogin(before, changes)) {
+      const saved = await this.options.repository.update(id, changes);
+      this.announce();
+      return saved;
+    }
+    // a password typed for one machine must never be sent to another: it goes before the other is saved
+    await managed.secrets.dropAll();
+    const after = await this.options.repository.update(id, changes);
+    const wasUp = !['disconnected', 'error'].includes(managed.link.status.state);
+    managed.close();
+    // and once more what a login of the old kind brought meanwhile
+    await managed.secrets.dropAll();
+    if (wasUp) managed.open(ask, false).catch(() => undefined);
+    this.announce();
+    return after;
+  }
+
+  async delete(id: string): Promise<void> {
+    const managed = this.find(id);
+    managed.close();
+    await this.options.repository.delete(id);
+    managed.dispose();
+    this.managed.delete(id);
+    this.options.metrics.forget(id);
+    this.announce();
+    await managed.secrets.dropAll().catch((error: unknown) => {
+      this.options.log.warn(SparkError.toInfo(error).message);
+    });
+  }
+
+  /** Connects and opens the tunnel. Rejects with the reason when the login fails. */
+  async connect(id: string, { ask, offerChoices, signal }: ConnectOptions): Promise<ConnectionStatus> {
+    const managed = this.find(id);
+    if (signal.aborted) throw new SparkError({ code: 'cancelled', message: 'Connecting was cancelled.' });
+    managed.callers.add(signal);
+    const giveUp = () => {
+      // an attempt that somebody else waits for too goes on; its questions move there
+      if (managed.callers.delete(signal) && managed.callers.size === 0) managed.close();
+    };
+    signal.addEventListener('abort', giveUp);
+    try {
+      await managed.open(ask, offerChoices);
+    } finally {
+      managed.callers.delete(signal);
+      signal.removeEventListener('abort', giveUp);
+    }
+    return managed.status;
+  }
+
+  async disconnect(id: string): Promise<void> {
+    const managed = this.find(id);
+    managed.close();
+    await this.note(this.options.repository.setWanted(id, false));
+    this.announce();
+  }
+
+  status(id: string): { connected: boolean; uptimeSeconds: number | null; status: ConnectionStatus } {
+    const { status } = this.find(id);
+    const connected = status.state === 'connected';
+    const uptimeSeconds = connected ? Math.floor((this.options.clock.now() - status.since) / 1000) : null;
+    return { connected, uptimeSeconds, status };
+  }
+
+  /** Logs in with a session of its own and ends it; what is saved or running stays as it is. */
+  async test(id: string, ask: Ask, signal: AbortSignal): Promise<{ milliseconds: number }> {
+    const begun = this.options.clock.now();
+    await this.find(id).probe(ask, signal);
+    return { milliseconds: this.options.clock.now() - begun };
+  }
+
+  /** Publishes this connection's Ollama. The well-known local port goes with it, without a moment in which it refuses. */
+  async setActive(id: string): Promise<void> {
+    this.find(id);
+    await this.note(this.options.repository.setActive(id));
+    this.giveActiveItsPort();
+    this.announce();
+  }
+
+  async forgetSecrets(id: string | undefined): Promise<void> {
+    const ids = id === undefined ? this.options.repository.list().map(connection => connection.id) : [id];
+    for (const each of ids) await this.find(each).secrets.dropAll();
+  }
+
+  async startTunnel(id: string, localPort?: number, remotePort?: number): Promise<number> {
+    return await this.find(id).startTunnel(localPort, remotePort);
+  }
+
+  stopTunnel(id: string): void {
+    this.find(id).stopTunnel();
+  }
+
+  /** Called when settings have arrived or changed; the first time brings back what was connected. */
+  settingsChanged(): void {
+    if (!this.broughtBack) {
+      this.broughtBack = true;
+      if (this.options.settings().autoConnect)
+        for (const connection of this.options.repository.list())
+          if (connection.wanted) this.find(connection.id).openQuietly();
+    }
+    const before = this.ports;
+    const { localPort, remotePort } = this.options.settings();
+    this.ports = { localPort, remotePort };
+    if (before.localPort !== localPort || before.remotePort !== remotePort)
+      for (const managed of this.managed.values()) void managed.portsChanged(before, this.ports);
+    this.announce();
+  }
+
+  dispose(): void {
+    for (const managed of this.managed.values()) managed.dispose();
+    this.managed.clear();
+    this.held.dispose();
+  }
+
+  private manage(id: string): ManagedConnection {
+    const managed = new ManagedConnection(id, {
+      ...this.options,
+      onDidChange: () => {
+        this.announce();
+      },
+      becameConnected: async isLive => {
+        await this.becameConnected(id, isLive);
+      },
+      tunnelOpened: () => {
+        this.giveActiveItsPort();
+      },
+      isOurs: port =>
+        [...this.managed].some(
+          ([other, { tunnel }]) => other !== id && tunnel.status.state === 'open' && tunnel.status.localPort === port,
+        ),
+    });
+    this.managed.set(id, managed);
+    return managed;
+  }
+
+  /** The first machine to be connected is the published one, unless the one that is published is up or coming back. */
+  private async becameConnected(id: string, isLive: () => boolean): Promise<void> {
+    const { repository } = this.options;
+    await this.note(repository.markConnected(id));
+    // who has disconnected meanwhile does not want it connected
+    if (isLive() && !repository.get(id).wanted) await this.note(repository.setWanted(id, true));
+    const active = this.activeConnection();
+    const activeIsUp = active && !['disconnected', 'error'].includes(active.link.status.state);
+    if (isLive() && !activeIsUp) await this.note(repository.setActive(id));
+  }
+
+  /** What describes the running session counts also when the disk is full: that must not keep anybody from working. */
+  private async note(saving: Promise<void>): Promise<void> {
+    await saving.catch((error: unknown) => {
+      if (!SparkError.is(error, 'databaseUnwritable')) throw error;
+      this.options.log.warn(error.message);
+    });
+  }
+
+  /** The published connection gets the well-known local port from whichever other one has it. */
+  private giveActiveItsPort(): void {
+    const active = this.activeConnection();
+    if (!active || active.hasChosenPort) return;
+    const { localPort } = this.options.settings();
+    for (const other of this.managed.values())
+      if (other !== active) active.tunnel.exchangePortWith(other.tunnel, localPort);
+  }
+
+  private activeConnection(): ManagedConnection | undefined {
+    const active = this.options.repository.list().find(connection => connection.isActive);
+    return active && this.find(active.id);
+  }
+
+  private find(id: string): ManagedConnection {
+    this.options.repository.get(id); // throws `notFound`
+    return this.managed.get(id) ?? this.manage(id);
+  }
+
+  private view(connection: Connection): ConnectionView {
+    return { ...connection, status: this.find(connection.id).status };
+  }
+
+  private endpointOf(connections: readonly ConnectionView[]): Endpoint {
+    return publishedEndpoint(this.options.settings().target, connections);
+  }
+
+  private announce(): void {
+    if (this.announcing) return;
+    this.announcing = true;
+    setImmediate(() => {
+      this.announcing = false;
+      if (!this.held.isDisposed) this.changed.fire(this.snapshot());
+    });
+  }
+}
+
+/** Whether the login would be another. Throws `invalidInput` when it would be by a key and none is named. */
+function changesLogin(before: Connection, changes: ConnectionChanges): boolean {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const after: Connection = { ...before, ...given };
+  if (after.sshKeyPath === '') after.sshKeyPath = null;
+  const isAboutKeys = changes.authMethod !== undefined || changes.sshKeyPath !== undefined;
+  if (isAboutKeys && after.authMethod === 'key' && after.sshKeyPath === null)
+    throw new SparkError({
+      code: 'invalidInput',
+      message: 'Choose the private key file, or log in with a password.',
+      field: 'sshKeyPath',
+    });
+  return LOGIN_FIELDS.some(field => before[field] !== after[field]);
+}

@@ -1,0 +1,236 @@
+import type { Connection, ConnectionStatus } from '../../shared/connection.js';
+import { type ErrorCode, type ErrorInfo, SparkError } from '../../shared/errors.js';
+import { type Backoff, exponentialBackoff } from '../base/backoff.js';
+import type { Clock } from '../base/clock.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
+import { Emitter, type Event } from '../base/emitter.js';
+import type { Logger } from '../base/logger.js';
+import type { Ask } from '../server/questions.js';
+import type { SshConnector, SshSession, SshTarget } from '../ssh/types.js';
+import { loginPrompts } from './loginPrompts.js';
+import type { LoginSecrets } from './loginSecrets.js';
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+
+/** Failures of the way to the machine, which may pass by themselves. All others need a human. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'hostNotFound',
+  'connectionRefused',
+  'hostUnreachable',
+  'connectTimeout',
+  'connectionLost',
+  'notSsh',
+]);
+
+/** What a link is doing, without its tunnel. */
+export type LinkStatus = Omit<ConnectionStatus, 'tunnel'>;
+
+interface Attempt {
+  readonly abort: AbortController;
+  readonly done: Promise<SshSession>;
+  /** It may not ask the user anything. */
+  readonly quiet: boolean;
+}
+
+export interface LinkOptions {
+  readonly connector: SshConnector;
+  readonly secrets: LoginSecrets;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Read at each attempt, so that a changed setting or an edited connection counts from the next one on. */
+  readonly timing: () => { connectTimeoutMs: number; keepaliveMs: number };
+  readonly connection: () => Connection;
+}
+
+/**
+ * Keeps one machine connected while the user wants it to be. A state machine: `disconnected`, `connecting`,
+ * `connected`, `reconnecting` (lost, tried again by itself) and `error` (a human is needed).
+ */
+export class Link implements Disposable {
+  private current: LinkStatus;
+  private session: SshSession | undefined;
+  private attempt: Attempt | undefined;
+  private readonly held = new DisposableStore();
+  private readonly changed = this.held.add(new Emitter<LinkStatus>());
+  private readonly connected = this.held.add(new Emitter<SshSession>());
+  private readonly backoff: Backoff = exponentialBackoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
+  private retry: Disposable | undefined;
+
+  readonly onDidChange: Event<LinkStatus> = this.changed.event;
+  /** Fires with each new session, first or after a loss. */
+  readonly onDidConnect: Event<SshSession> = this.connected.event;
+
+  constructor(private readonly options: LinkOptions) {
+    this.current = { state: 'disconnected', since: options.clock.now() };
+  }
+
+  get status(): LinkStatus {
+    return this.current;
+  }
+
+  get liveSession(): SshSession | undefined {
+    return this.session;
+  }
+
+  /**
+   * Connects, asking the user for what is needed. Calls made while an attempt runs share it. Rejects with the reason;
+   * nothing is tried again by itself then, unless it was being tried before.
+   */
+  async connect(ask: Ask | undefined): Promise<SshSession> {
+    for (;;) {
+      if (this.held.isDisposed) throw cancelled();
+      if (this.session) return this.session;
+      const { attempt } = this;
+      if (!attempt) break;
+      if (!attempt.quiet || !ask) return await attempt.done;
+      // one that may not ask is running: let it finish, then try again with the user's help
+      await attempt.done.catch(() => undefined);
+      if (attempt.abort.signal.aborted) throw cancelled();
+    }
+    const wasComingBack = this.current.state === 'reconnecting';
+    this.retry?.dispose();
+    this.backoff.reset();
+    this.set({ state: 'connecting' });
+    return await this.begin(ask, reason => {
+      if (reason.code === 'cancelled') this.set({ state: 'disconnected' });
+      else if (wasComingBack && PASSING.has(reason.code)) this.retryLater(reason);
+      else this.set({ state: 'error', error: reason });
+    });
+  }
+
+  /** Connects in the background without asking anything, and goes on trying while only the network is in the way. */
+  connectQuietly(): void {
+    if (this.session || this.attempt || this.held.isDisposed) return;
+    this.set({ state: 'connecting' });
+    this.tryQuietly();
+  }
+
+  disconnect(): void {
+    this.letGo();
+    this.options.secrets.forgetMemory();
+    const { session } = this;
+    this.session = undefined;
+    // told first: what uses the session lets go of it before it ends, and has no loss to report
+    this.set({ state: 'disconnected' });
+    session?.dispose();
+  }
+
+  dispose(): void {
+    this.letGo();
+    this.held.dispose();
+    this.session?.dispose();
+    this.session = undefined;
+  }
+
+  /** Ends what is under way or planned. An attempt that was let go of changes nothing here any more. */
+  private letGo(): void {
+    this.retry?.dispose();
+    this.attempt?.abort.abort();
+    this.attempt = undefined;
+  }
+
+  private tryQuietly(): void {
+    this.begin(undefined, reason => {
+      if (PASSING.has(reason.code)) this.retryLater(reason);
+      else this.set({ state: 'error', error: reason });
+    }).catch(() => undefined);
+  }
+
+  private retryLater(reason: ErrorInfo): void {
+    const delay = this.backoff.next();
+    this.set({ state: 'reconnecting', error: reason, nextAttemptAt: this.options.clock.now() + delay });
+    this.retry?.dispose();
+    this.retry = this.options.clock.after(delay, () => {
+      this.set({ state: 'reconnecting', error: reason });
+      this.tryQuietly();
+    });
+  }
+
+  /** @param onFailure told before those who wait; not told of an attempt that was let go of */
+  private async begin(ask: Ask | undefined, onFailure: (reason: ErrorInfo) => void): Promise<SshSession> {
+    const abort = new AbortController();
+    const done = this.openSession(ask, abort.signal).catch((error: unknown) => {
+      if (abort.signal.aborted) throw cancelled();
+      this.attempt = undefined;
+      onFailure(SparkError.toInfo(error));
+      throw error;
+    });
+    this.attempt = { abort, done, quiet: !ask };
+    return await done;
+  }
+
+  private async openSession(ask: Ask | undefined, signal: AbortSignal): Promise<SshSession> {
+    const { connector, secrets, timing, log } = this.options;
+    const connection = this.options.connection();
+    const session = await logIn(connector, connection, secrets, ask, {
+      ...timing(),
+      signal,
+      onStep: step => {
+        if (!signal.aborted) this.set({ ...this.current, step });
+      },
+    });
+    if (signal.aborted) {
+      session.dispose();
+      throw cancelled();
+    }
+    this.attempt = undefined;
+    this.session = session;
+    session.onDidEnd(reason => {
+      if (this.session !== session) return;
+      this.session = undefined;
+      log.info(`The link was lost: ${reason.message}`);
+      // a machine that takes logins only to drop them is not to be logged in to every second
+      if (this.options.clock.now() - this.current.since >= LONGEST_RETRY_MS) this.backoff.reset();
+      this.retryLater(reason);
+    });
+    log.info('Connected.');
+    this.set({ state: 'connected' });
+    this.connected.fire(session);
+    return session;
+  }
+
+  /** `since` moves on only when the state does, so that a step of a login does not restart its clock. */
+  private set(next: Omit<LinkStatus, 'since'> & { since?: number }): void {
+    const since = next.state === this.current.state ? this.current.since : this.options.clock.now();
+    this.current = { ...next, since };
+    this.changed.fire(this.current);
+  }
+}
+
+function cancelled(): SparkError {
+  return new SparkError({ code: 'cancelled', message: 'Connecting was cancelled.' });
+}
+
+/** Logs in to a saved connection, and tells its secrets how what was entered fared. */
+export async function logIn(
+  connector: SshConnector,
+  connection: Connection,
+  secrets: LoginSecrets,
+  ask: Ask | undefined,
+  options: Parameters<SshConnector['open']>[2],
+): Promise<SshSession> {
+  try {
+    const prompts = loginPrompts(connection, secrets, ask, options.signal);
+    const session = await connector.open(targetOf(connection), prompts, options);
+    secrets.loginSucceeded();
+    return session;
+  } catch (error) {
+    if (SparkError.is(error, 'authFailed') || SparkError.is(error, 'passphraseWrong')) secrets.loginRefused();
+    throw error;
+  }
+}
+
+/** How to log in to a saved connection. */
+function targetOf(connection: Connection): SshTarget {
+  const { hostname, port, username, sshKeyPath, authMethod } = connection;
+  if (authMethod === 'password') return { hostname, port, username, auth: { method: 'password' } };
+  if (sshKeyPath === null)
+    throw new SparkError({
+      code: 'keyMissing',
+      message: `No private key is chosen for ${connection.name}.`,
+      hint: 'Edit the connection and choose a key file.',
+      field: 'sshKeyPath',
+    });
+  return { hostname, port, username, auth: { method: 'key', keyPath: sshKeyPath } };
+}

@@ -1,0 +1,234 @@
+import type { ConnectionStatus } from '../../shared/connection.js';
+import { SparkError } from '../../shared/errors.js';
+import type { EngineSettings } from '../../shared/settings.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
+import type { Ask } from '../server/questions.js';
+import type { SshSession } from '../ssh/types.js';
+import { type AskForPort, ConnectionTunnel } from './connectionTunnel.js';
+import { Link, logIn } from './link.js';
+import { LoginSecrets } from './loginSecrets.js';
+import type { ConnectionServiceOptions } from './types.js';
+
+/** The ports of the settings. */
+export type TunnelPorts = Pick<EngineSettings, 'localPort' | 'remotePort'>;
+
+/** How long a request that arrives at the tunnel while the link is down waits for it to come back. */
+const WAIT_FOR_LINK_MS = 20_000;
+
+export interface ManagedConnectionOptions extends ConnectionServiceOptions {
+  readonly onDidChange: () => void;
+  /** Told of each session, before its tunnel is opened. `isLive` says whether the session still is what it was told of. */
+  readonly becameConnected: (isLive: () => boolean) => Promise<void>;
+  /** Told when the tunnel of a session has been opened. */
+  readonly tunnelOpened: () => void;
+  /** Whether another connection's tunnel has this local port. */
+  readonly isOurs: (port: number) => boolean;
+}
+
+/** One saved connection at work: its link, its tunnel, and what follows its sessions. */
+export class ManagedConnection implements Disposable {
+  readonly secrets: LoginSecrets;
+  readonly link: Link;
+  readonly tunnel: ConnectionTunnel;
+  /** The calls that wait for the attempt under way, by the signal of each. */
+  readonly callers = new Set<AbortSignal>();
+  private readonly held = new DisposableStore();
+  private following: Disposable | undefined;
+  private tunnelReady: Promise<void> = Promise.resolve();
+  private portChosen = false;
+  /** The user closed the tunnel alone: a link that comes back does not open it again. */
+  private tunnelUnwanted = false;
+
+  constructor(
+    private readonly id: string,
+    private readonly options: ManagedConnectionOptions,
+  ) {
+    const { keychain, connector, clock, settings, repository } = options;
+    const log = options.log.scope(`connection:${repository.get(id).name}`);
+    this.secrets = new LoginSecrets(id, keychain);
+    this.link = this.held.add(
+      new Link({
+        connector,
+        secrets: this.secrets,
+        clock,
+        log,
+        timing: () => ({
+          connectTimeoutMs: settings().connectTimeoutSeconds * 1000,
+          keepaliveMs: settings().keepaliveSeconds * 1000,
+        }),
+        connection: () => repository.get(id),
+      }),
+    );
+    this.tunnel = this.held.add(
+      new ConnectionTunnel({
+        tools: options.tunnels,
+        session: () => this.sessionSoon(),
+        isOurs: options.isOurs,
+        log,
+        onDidChange: options.onDidChange,
+      }),
+    );
+    this.held.add(this.link.onDidConnect(session => this.follow(session)));
+    this.held.add(
+      this.link.onDidChange(({ state }) => {
+        if (state !== 'connected') this.stopFollowing();
+        // while it is coming back the local port stays open and requests wait; else nothing would come of them
+        if (state === 'error' || state === 'disconnected') this.tunnel.close();
+        options.onDidChange();
+      }),
+    );
+  }
+
+  get status(): ConnectionStatus {
+    return { ...this.link.status, tunnel: this.tunnel.status };
+  }
+
+  /** A local port was asked for by number: it is neither moved with the setting nor exchanged. */
+  get hasChosenPort(): boolean {
+    return this.portChosen;
+  }
+
+  /** Connects and opens the tunnel, asking what must be asked. Rejects when the login fails. */
+  async open(ask: Ask, offerChoices: boolean): Promise<void> {
+    const askForPort: AskForPort = async (question, signal) => await ask({ ...this.about(), ...question }, signal);
+    if (offerChoices) this.tunnel.askForPort = askForPort;
+    this.tunnelUnwanted = false;
+    try {
+      const live = this.link.liveSession;
+      const session = await this.link.connect(ask);
+      await this.tunnelReady;
+      // of a link that was up already only the tunnel can be wanted
+      if (session === live && this.tunnel.status.state !== 'open') {
+        this.tunnelReady = this.prepare(session);
+        await this.tunnelReady;
+      }
+    } finally {
+      // another caller may have put its own there
+      if (this.tunnel.askForPort === askForPort) this.tunnel.askForPort = undefined;
+    }
+  }
+
+  /** Connects in the background without asking anything. */
+  openQuietly(): void {
+    this.link.connectQuietly();
+  }
+
+  close(): void {
+    this.portChosen = false;
+    this.link.disconnect();
+  }
+
+  async startTunnel(localPort?: number, remotePort?: number): Promise<number> {
+    if (!this.link.liveSession)
+      throw new SparkError({
+        code: 'notConnected',
+        message: `${this.about().connectionName} is not connected.`,
+        hint: 'Connect first; the tunnel then opens by itself.',
+      });
+    const { settings } = this.options;
+    this.tunnelUnwanted = false;
+    const bound = await this.tunnel.openAt(localPort ?? settings().localPort, remotePort ?? settings().remotePort, {
+      // a port that was asked for by number is that port or none
+      exactly: localPort !== undefined,
+    });
+    this.portChosen = localPort !== undefined;
+    if (!this.portChosen) this.options.tunnelOpened();
+    return bound;
+  }
+
+  stopTunnel(): void {
+    this.tunnelUnwanted = true;
+    this.portChosen = false;
+    this.tunnel.close();
+  }
+
+  /**
+   * Takes the tunnel to where the settings now say. The published connection moves to the new local port at once; the
+   * others, which stand on any free one, stay. A tunnel that could not be opened is tried again.
+   */
+  async portsChanged(before: TunnelPorts, after: TunnelPorts): Promise<void> {
+    const { status } = this.tunnel;
+    if (!this.link.liveSession || status.state === 'closed') return;
+    const open = status.state === 'open' ? status : undefined;
+    const stays = open && (this.portChosen || !this.options.repository.get(this.id).isActive);
+    const localPort = stays ? open.localPort : after.localPort;
+    const remotePort = open && open.remotePort !== before.remotePort ? open.remotePort : after.remotePort;
+    try {
+      await this.tunnel.openAt(localPort, remotePort, { exactly: false });
+      this.options.tunnelOpened();
+    } catch (error) {
+      this.options.log.warn(`The tunnel could not be moved: ${SparkError.toInfo(error).message}`);
+    }
+  }
+
+  /** Logs in with a session of its own and ends it. */
+  async probe(ask: Ask, signal: AbortSignal): Promise<void> {
+    const { repository, connector, settings } = this.options;
+    try {
+      const session = await logIn(connector, repository.get(this.id), this.secrets, ask, {
+        connectTimeoutMs: settings().connectTimeoutSeconds * 1000,
+        keepaliveMs: settings().keepaliveSeconds * 1000,
+        signal,
+        onStep: () => undefined,
+      });
+      session.dispose();
+    } finally {
+      // nothing of a mere test is kept; a link that is up or on its way needs what it has
+      if (['disconnected', 'error'].includes(this.link.status.state)) this.secrets.forgetMemory();
+    }
+  }
+
+  dispose(): void {
+    this.stopFollowing();
+    this.held.dispose();
+  }
+
+  private follow(session: SshSession): void {
+    this.stopFollowing();
+    this.following = this.options.metrics.attach(this.id, session);
+    this.tunnelReady = this.prepare(session);
+  }
+
+  /** Never rejects. The user may disconnect, or delete the connection, at each `await`. */
+  private async prepare(session: SshSession): Promise<void> {
+    const { settings, log } = this.options;
+    const isLive = () => this.link.liveSession === session;
+    try {
+      await this.options.becameConnected(isLive);
+      if (!isLive()) return;
+      if (this.tunnel.status.state !== 'open' && !this.tunnelUnwanted)
+        await this.tunnel.openAt(settings().localPort, settings().remotePort, { exactly: false });
+      if (isLive()) this.options.tunnelOpened();
+    } catch (error) {
+      // the connection is of use without its tunnel, whose status tells what is wrong
+      log.warn(`The tunnel could not be opened: ${SparkError.toInfo(error).message}`);
+    }
+    this.options.onDidChange();
+  }
+
+  private stopFollowing(): void {
+    this.following?.dispose();
+    this.following = undefined;
+  }
+
+  /** The live session, or the next one if the link comes back in time. */
+  private async sessionSoon(): Promise<SshSession> {
+    const live = this.link.liveSession;
+    if (live) return live;
+    return await new Promise((resolve, reject) => {
+      const late = this.options.clock.after(WAIT_FOR_LINK_MS, () => {
+        back.dispose();
+        reject(new SparkError({ code: 'notConnected', message: 'The link did not come back in time.' }));
+      });
+      const back = this.link.onDidConnect(session => {
+        late.dispose();
+        back.dispose();
+        resolve(session);
+      });
+    });
+  }
+
+  private about(): { connectionId: string; connectionName: string } {
+    return { connectionId: this.id, connectionName: this.options.repository.get(this.id).name };
+  }
+}

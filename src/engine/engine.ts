@@ -1,0 +1,240 @@
+import { ensureToken } from '../link/token.js';
+import type { EngineArguments } from '../link/startEngine.js';
+import { versionsOf } from '../link/versions.js';
+import { securePrivateFolder } from '../link/address.js';
+import type { EngineInfo } from '../shared/contract.js';
+import { SparkError } from '../shared/errors.js';
+import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
+import { systemClock } from './base/clock.js';
+import { DisposableStore, type Disposable } from './base/disposable.js';
+import { createLogger, type Logger } from './base/logger.js';
+import { ConnectionService } from './connections/connectionService.js';
+import { MetricsService } from './metrics/metricsService.js';
+import { keychainOf } from './server/keychain.js';
+import { engineHandlers } from './server/engineHandlers.js';
+import { bindSocket, type SocketServer } from './server/socketServer.js';
+import { Windows } from './server/windows.js';
+import { createSshConnector } from './ssh/connector.js';
+import { openStore } from './store/openStore.js';
+import type { Store } from './store/types.js';
+import { findFreePort } from './tunnel/loopbackListener.js';
+import { portHolder } from './tunnel/portHolder.js';
+import { openTunnel, swapListeners } from './tunnel/tunnel.js';
+
+/** How long an engine that has just been started waits for its first window, whatever the setting. */
+const FIRST_WINDOW_SECONDS = 15;
+
+/**
+ * Composition root of the engine: makes the parts, in the order in which they need each other, and lets go of them in
+ * the reverse order.
+ */
+export class Engine {
+  private readonly held = new DisposableStore();
+  private readonly log: Logger;
+  private readonly windows: Windows;
+  private readonly startedAt = systemClock.now();
+  private settings: EngineSettings = DEFAULT_ENGINE_SETTINGS;
+  private linger: Disposable | undefined;
+  private everAttached = false;
+  private stopping: Promise<void> | undefined;
+  private onStopped: () => void = () => undefined;
+  private readonly metrics: MetricsService;
+  private readonly connections: ConnectionService;
+  private pendingNotices: string[];
+
+  /** Resolves when the engine has ended, whoever asked for it. */
+  readonly stopped = new Promise<void>(resolve => {
+    this.onStopped = resolve;
+  });
+
+  static async start(options: EngineArguments): Promise<Engine> {
+    await securePrivateFolder(options.storageFolder);
+    const token = await ensureToken(options.storageFolder);
+    // strangers who connect while the database is being opened wait for their handshake
+    const waiting: Parameters<Windows['accept']>[0][] = [];
+    let accept: Windows['accept'] = socket => {
+      waiting.push(socket);
+    };
+    const server = await bindSocket(
+      options.storageFolder,
+      socket => {
+        accept(socket);
+      },
+      systemClock,
+    );
+    try {
+      const lines: LineSink = { write: () => undefined };
+      const log = createLogger((level, scope, message) => {
+        lines.write(level, scope, message);
+      });
+      // the settings come with the first window, after the store has been opened
+      const retention: Retention = { days: DEFAULT_ENGINE_SETTINGS.retentionDays };
+      const store = await openStore({
+        folder: options.storageFolder,
+        clock: systemClock,
+        log: log.scope('store'),
+        retentionDays: () => retention.days,
+      });
+      const engine = new Engine(options, token, server, store, retention, log, lines);
+      accept = socket => {
+        engine.windows.accept(socket);
+      };
+      waiting.forEach(accept);
+      return engine;
+    } catch (error) {
+      server.dispose();
+      for (const socket of waiting) socket.destroy();
+      throw error;
+    }
+  }
+
+  private constructor(
+    private readonly options: EngineArguments,
+    token: string,
+    server: SocketServer,
+    private readonly store: Store,
+    private readonly retention: Retention,
+    log: Logger,
+    lines: LineSink,
+  ) {
+    this.log = log;
+    this.held.add(server);
+    this.pendingNotices = [...store.notices];
+    this.windows = this.held.add(
+      new Windows(
+        token,
+        versionsOf(options.extensionVersion),
+        window =>
+          engineHandlers(
+            { engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+            window,
+          ),
+        async () => {
+          await this.stop();
+        },
+        log.scope('windows'),
+      ),
+    );
+    lines.write = (level, scope, message) => {
+      for (const window of this.windows.all)
+        window.peer.notify('log/line', { level, scope, message, at: systemClock.now() });
+    };
+    this.metrics = this.held.add(
+      new MetricsService({ repository: store.metrics, clock: systemClock, log: log.scope('metrics') }),
+    );
+    this.connections = this.held.add(
+      new ConnectionService({
+        repository: store.connections,
+        connector: createSshConnector({ log: log.scope('ssh') }),
+        keychain: keychainOf(this.windows, log.scope('keychain')),
+        metrics: this.metrics,
+        tunnels: { openTunnel, swapListeners, findFreePort, portHolder },
+        clock: systemClock,
+        log,
+        settings: () => this.settings,
+      }),
+    );
+    this.held.add(
+      this.connections.onDidChange(snapshot => {
+        for (const window of this.windows.all) window.peer.notify('state/changed', snapshot);
+      }),
+    );
+    this.held.add(
+      this.metrics.onDidSample(sample => {
+        for (const window of this.windows.all) window.peer.notify('metrics/sampled', sample);
+      }),
+    );
+    this.held.add(
+      this.windows.onDidChange(() => {
+        this.whenWindowsChange();
+      }),
+    );
+    server.displaced.addEventListener('abort', () => {
+      log.warn('Another engine has taken the place of this one.');
+      void this.stop();
+    });
+    this.whenWindowsChange();
+  }
+
+  info(): EngineInfo {
+    return {
+      pid: process.pid,
+      version: this.options.extensionVersion,
+      contractVersion: versionsOf(this.options.extensionVersion).contract,
+      clients: this.windows.all.length,
+      location: this.options.location,
+      startedAt: this.startedAt,
+    };
+  }
+
+  /** Takes new settings; the first ones also bring back what was connected. */
+  configure(settings: EngineSettings): void {
+    this.settings = settings;
+    this.retention.days = settings.retentionDays;
+    this.metrics.configure({
+      pollIntervalMs: settings.pollIntervalSeconds * 1000,
+      persistIntervalMs: settings.persistIntervalSeconds * 1000,
+    });
+    this.connections.settingsChanged();
+  }
+
+  /** Something failed where nobody waits for it. It is told to the log, and the work of all windows goes on. */
+  reportUnexpected(error: unknown): void {
+    this.log.error(`Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  /** Ends in an orderly way; never rejects. What is connected now is connected again by the next engine. */
+  async stop(): Promise<void> {
+    this.stopping ??= this.end();
+    await this.stopping;
+  }
+
+  private async end(): Promise<void> {
+    this.log.info('The engine ends.');
+    this.linger?.dispose();
+    try {
+      this.connections.dispose();
+      await this.store.close();
+    } catch (error) {
+      this.log.error(`Not everything could be saved: ${SparkError.toInfo(error).message}`);
+    }
+    try {
+      this.held.dispose();
+    } catch (error) {
+      this.reportUnexpected(error);
+    }
+    this.onStopped();
+  }
+
+  private whenWindowsChange(): void {
+    this.linger?.dispose();
+    const leader = this.windows.all[0];
+    if (leader) {
+      this.everAttached = true;
+      for (const message of this.pendingNotices.splice(0))
+        leader.peer.notify('notice/show', { severity: 'warning', message });
+      return;
+    }
+    // an engine inside a window ends with it, not before
+    if (this.options.location === 'window') return;
+    this.linger = systemClock.after(this.lingerSeconds * 1000, () => void this.stop());
+  }
+
+  private get lingerSeconds(): number {
+    const { lingerSeconds } = this.configured ? this.settings : this.options;
+    // the window that started us is still on its way
+    return this.everAttached ? lingerSeconds : Math.max(lingerSeconds, FIRST_WINDOW_SECONDS);
+  }
+
+  private get configured(): boolean {
+    return this.settings !== DEFAULT_ENGINE_SETTINGS;
+  }
+}
+
+interface Retention {
+  days: number;
+}
+
+interface LineSink {
+  write: Parameters<typeof createLogger>[0];
+}

@@ -1,0 +1,81 @@
+import type { EngineInfo } from '../../shared/contract.js';
+import type { EngineSettings } from '../../shared/settings.js';
+import type { ConnectionService } from '../connections/connectionService.js';
+import type { MetricsService } from '../metrics/metricsService.js';
+import type { Store } from '../store/types.js';
+import { askThrough } from './questions.js';
+import type { EngineHandlers, Window, Windows } from './windows.js';
+
+export interface HandlerParts {
+  readonly engine: { info(): EngineInfo; stop(): Promise<void>; configure(settings: EngineSettings): void };
+  readonly windows: Windows;
+  readonly connections: ConnectionService;
+  readonly metrics: MetricsService;
+  readonly store: Store;
+}
+
+/**
+ * What the engine does for each request of the contract.
+ * @param window the one that asks: questions which its actions raise go there
+ */
+export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
+  const { engine, windows, connections, metrics, store } = parts;
+  const ask = () => askThrough(windows, window());
+  return {
+    'engine/info': () => engine.info(),
+    'engine/shutdown': () => {
+      // answered first: the end closes the connection that carries the answer
+      setImmediate(() => void engine.stop());
+      return null;
+    },
+    'engine/flush': async () => {
+      await store.flush();
+      return null;
+    },
+
+    'state/get': () => connections.snapshot(),
+
+    'connections/list': () => connections.snapshot().connections,
+    'connections/get': ({ connectionId }) => connections.get(connectionId),
+    'connections/create': async data => await connections.create(data),
+    'connections/update': async ({ connectionId, changes }) => await connections.update(connectionId, changes, ask()),
+    'connections/delete': async ({ connectionId }) => {
+      await connections.delete(connectionId);
+      return null;
+    },
+    'connections/connect': async ({ connectionId, offerChoices }, signal) =>
+      await connections.connect(connectionId, { ask: ask(), offerChoices, signal }),
+    'connections/disconnect': async ({ connectionId }) => {
+      await connections.disconnect(connectionId);
+      return null;
+    },
+    'connections/status': ({ connectionId }) => connections.status(connectionId),
+    'connections/test': async ({ connectionId }, signal) => await connections.test(connectionId, ask(), signal),
+    'connections/setActive': async ({ connectionId }) => {
+      await connections.setActive(connectionId);
+      return null;
+    },
+    'connections/forgetSecrets': async ({ connectionId }) => {
+      await connections.forgetSecrets(connectionId);
+      return null;
+    },
+
+    'tunnel/start': async ({ connectionId, localPort, remotePort }) => ({
+      localPort: await connections.startTunnel(connectionId, localPort, remotePort),
+    }),
+    'tunnel/stop': ({ connectionId }) => {
+      connections.stopTunnel(connectionId);
+      return null;
+    },
+
+    'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
+    'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
+    'metrics/history': ({ connectionId, hours }) => store.metrics.history(connectionId, hours),
+    'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
+
+    'settings/set': settings => {
+      engine.configure(settings);
+      return null;
+    },
+  };
+}

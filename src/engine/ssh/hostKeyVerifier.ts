@@ -1,0 +1,123 @@
+import { SparkError } from '../../shared/errors.js';
+import type { Logger } from '../base/logger.js';
+import {
+  fingerprint,
+  hostEntryName,
+  keyTypeOf,
+  type KnownHostsEntry,
+  type KnownKey,
+  lookUpHostKey,
+} from './knownHosts.js';
+import { addKnownHost } from './knownHostsFiles.js';
+import { printable } from '../base/remoteText.js';
+import type { LoginPrompts } from './types.js';
+import type { Address } from './networkErrors.js';
+
+/** A key that the user has trusted; outlives a connection that the server closed while the user was still reading. */
+export interface HostKeyMemory {
+  trusted: Buffer | undefined;
+}
+
+export interface HostKeyVerifierOptions {
+  readonly address: Address;
+  readonly entries: readonly KnownHostsEntry[];
+  /** Where an accepted key is written down. */
+  readonly file: string;
+  readonly memory: HostKeyMemory;
+  readonly log: Logger;
+  confirm: LoginPrompts['confirmHostKey'];
+}
+
+/** Decides whether the machine that answers is the one that was meant. Lives as long as the session: a key is shown again at each re-keying. */
+export class HostKeyVerifier {
+  private accepted: Buffer | undefined;
+  private unwritten: Buffer | undefined;
+
+  constructor(private readonly options: HostKeyVerifierOptions) {}
+
+  /** Whether this is the key that was accepted before on this connection: nothing else may follow it. */
+  isAccepted(key: Buffer): boolean {
+    return this.accepted?.equals(key) ?? false;
+  }
+
+  get hasAccepted(): boolean {
+    return this.accepted !== undefined;
+  }
+
+  /**
+   * Resolves when the key may be trusted.
+   * Rejects with `hostKeyChanged`, `hostKeyRevoked`, `hostKeyRejected` (the user said no) or whatever the question rejects with.
+   */
+  async verify(key: Buffer): Promise<void> {
+    const { address, entries, memory } = this.options;
+    if (this.isAccepted(key)) return;
+    const verdict = lookUpHostKey(entries, address.hostname, address.port, key);
+    if (verdict.kind === 'revoked') throw revoked(address, key, verdict.by);
+    if (verdict.kind === 'changed') throw changed(address, key, verdict.known);
+    if (verdict.kind === 'unknown') {
+      if (!memory.trusted?.equals(key)) await this.ask(key);
+      memory.trusted = Buffer.from(key);
+      this.unwritten = memory.trusted;
+    }
+    this.accepted = Buffer.from(key);
+  }
+
+  private async ask(key: Buffer): Promise<void> {
+    const { address, file, confirm } = this.options;
+    const yes = await confirm({
+      host: hostEntryName(address.hostname, address.port),
+      keyType: typeInWords(keyTypeOf(key) ?? ''),
+      fingerprint: fingerprint(key),
+      file,
+    });
+    if (yes) return;
+    throw new SparkError({
+      code: 'hostKeyRejected',
+      message: `The host key of ${address.hostname} was not accepted.`,
+      hint: 'Compare its fingerprint with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the machine, then connect again.',
+    });
+  }
+
+  /**
+   * Writes a newly accepted key down. Called when the server has proved that it holds the private half, so that nobody can plant a line with
+   * somebody else's key. A file that cannot be written only means that the question comes again.
+   */
+  async remember(): Promise<void> {
+    const key = this.unwritten;
+    if (key === undefined) return;
+    this.unwritten = undefined;
+    const { address, file, log } = this.options;
+    try {
+      await addKnownHost(file, address.hostname, address.port, key);
+      log.info(`Added the key of ${hostEntryName(address.hostname, address.port)} to ${file}.`);
+    } catch (error) {
+      log.warn(`The accepted host key could not be written to ${file}: ${String(error)}`);
+    }
+  }
+}
+
+function changed(address: Address, key: Buffer, known: readonly KnownKey[]): SparkError {
+  const places = known.map(entry => `${entry.file}:${entry.line}`);
+  return new SparkError({
+    code: 'hostKeyChanged',
+    message:
+      `The host key of ${address.hostname} has changed: it shows ${typeInWords(keyTypeOf(key) ?? '')} ${fingerprint(key)}, ` +
+      `but known is ${known.map(entry => `${typeInWords(entry.keyType)} ${entry.fingerprint} (${entry.file}:${entry.line})`).join(', ')}.`,
+    hint: `Somebody may be posing as this machine. If it was reinstalled, delete ${places.length > 1 ? 'the lines' : 'line'} ${places.join(', ')} ("ssh-keygen -R '${hostEntryName(address.hostname, address.port)}'") and connect again.`,
+  });
+}
+
+function revoked(address: Address, key: Buffer, by: KnownKey): SparkError {
+  return new SparkError({
+    code: 'hostKeyRevoked',
+    message: `The host key ${fingerprint(key)} of ${address.hostname} is marked as revoked in ${by.file}:${by.line}.`,
+    hint: 'Do not connect; ask whoever looks after the machine for its new key.',
+  });
+}
+
+/** `ED25519`, `ECDSA`, `RSA`, as `ssh-keygen -l` says. */
+export function typeInWords(type: string): string {
+  if (type.startsWith('ecdsa-')) return 'ECDSA';
+  // the machine's own words
+  return printable(type.replace(/^ssh-/, '').toUpperCase(), 40);
+}

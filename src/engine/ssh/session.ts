@@ -1,0 +1,212 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { type ErrorInfo, SparkError } from '../../shared/errors.js';
+import { toDisposable } from '../base/disposable.js';
+import { Emitter, type Event } from '../base/emitter.js';
+import type { Logger } from '../base/logger.js';
+import { type Address, explainLostLink } from './networkErrors.js';
+import { quote } from './quote.js';
+import { printable } from '../base/remoteText.js';
+import type { RemoteProcess, SshSession } from './types.js';
+
+/** How long the server has to take note of the end before the socket is simply closed. */
+const GOODBYE_MS = 1000;
+/** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */
+const PROHIBITED = 1;
+
+const NOT_CONNECTED: ErrorInfo = {
+  code: 'notConnected',
+  message: 'The connection has been closed.',
+  hint: 'Connect again.',
+};
+
+export interface SessionOptions {
+  /** Logged in. Belongs to the session from now on, like the socket. */
+  readonly client: Client;
+  readonly socket: Socket;
+  readonly address: Address;
+  readonly log: Logger;
+}
+
+/** An authenticated connection over ssh2. */
+export class Session implements SshSession {
+  private readonly didEnd = new Emitter<ErrorInfo>();
+  private readonly channels = new Set<ClientChannel>();
+  private readonly waiting = new Set<(error: SparkError) => void>();
+  private ended: ErrorInfo | undefined;
+  private lost: ErrorInfo | undefined;
+
+  /** Also tells somebody who asks when it is too late, since nothing else would. */
+  readonly onDidEnd: Event<ErrorInfo> = listener => {
+    const { lost } = this;
+    if (lost === undefined) return this.didEnd.event(listener);
+    let wanted = true;
+    queueMicrotask(() => {
+      if (wanted) listener(lost);
+    });
+    return toDisposable(() => {
+      wanted = false;
+    });
+  };
+
+  constructor(private readonly options: SessionOptions) {
+    options.client
+      .on('error', error => this.lose(error))
+      .on('end', () => this.lose(undefined))
+      .on('close', () => this.lose(undefined));
+  }
+
+  async spawn(argv: readonly string[]): Promise<RemoteProcess> {
+    const command = quote(argv);
+    return this.openChannel(
+      done => this.options.client.exec(command, done),
+      channel => this.remoteProcess(channel),
+      error =>
+        new SparkError(
+          {
+            code: 'remoteCommandFailed',
+            message: `The server did not start a program (${printable(error.message)}).`,
+            hint: 'It may allow too few sessions on one connection (MaxSessions in its sshd_config) or none at all.',
+          },
+          { cause: error },
+        ),
+    );
+  }
+
+  forward(host: string, port: number): Promise<Duplex> {
+    return this.openChannel(
+      done => this.options.client.forwardOut('127.0.0.1', 0, host, port, done),
+      channel => channel,
+      error => forwardRefused(host, port, error),
+    );
+  }
+
+  dispose(): void {
+    if (this.ended !== undefined) return;
+    this.finish(NOT_CONNECTED);
+    const { client, socket } = this.options;
+    client.end();
+    const timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
+    timer.unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  private lose(error: Error | undefined): void {
+    if (this.ended !== undefined) return;
+    const reason = explainLostLink(this.options.address, error);
+    this.lost = reason;
+    this.options.log.info(reason.message);
+    this.finish(reason);
+    this.options.socket.destroy();
+    this.didEnd.fire(reason);
+    this.didEnd.dispose();
+  }
+
+  /**
+   * Tells everything that uses the link. ssh2 would end its channels as if the other side had said all it had to say; a reader must not take a
+   * cut-off answer for a whole one, so they get an error first.
+   */
+  private finish(reason: ErrorInfo): void {
+    this.ended = reason;
+    const { client } = this.options;
+    client.removeAllListeners();
+    // what ssh2 still reports on its way down concerns nobody any more
+    client.on('error', () => undefined);
+    const error = new SparkError(reason);
+    for (const reject of [...this.waiting]) reject(error);
+    for (const channel of [...this.channels]) {
+      channel.emit('error', error);
+      channel.stderr.emit('error', error);
+    }
+    this.channels.clear();
+  }
+
+  private remoteProcess(channel: ClientChannel): RemoteProcess {
+    const exited = new Promise<{ code: number | null; signal: string | null }>(resolve => {
+      channel.once('exit', (code: number | null, signal?: string) => resolve({ code, signal: signal ?? null }));
+      channel.once('close', () => resolve({ code: null, signal: null }));
+      channel.once('error', () => resolve({ code: null, signal: null }));
+    });
+    return {
+      stream: channel,
+      stderr: channel.stderr,
+      exited,
+      dispose: () => {
+        // OpenSSH passes it on unless the login is root's; most programs also end when their input does
+        if (this.channels.has(channel) && this.ended === undefined) channel.signal('TERM');
+        abandon(channel);
+      },
+    };
+  }
+
+  /** @param use runs before the next packet is read: a short program's exit may already be in it */
+  private async openChannel<T>(
+    request: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+    use: (channel: ClientChannel) => T,
+    explain: (error: Error & { reason?: unknown }) => SparkError,
+  ): Promise<T> {
+    const opened = await new Promise<T>((resolve, reject) => {
+      if (this.ended !== undefined) {
+        reject(new SparkError(this.ended));
+        return;
+      }
+      const settle = (action: () => void) => {
+        if (this.waiting.delete(rejectWaiting)) action();
+      };
+      const rejectWaiting = (error: SparkError) => settle(() => reject(error));
+      this.waiting.add(rejectWaiting);
+      try {
+        request((error, channel) => {
+          if (error) settle(() => reject(explain(error)));
+          else if (this.waiting.has(rejectWaiting)) settle(() => resolve(use(this.adopt(channel))));
+          else abandon(channel);
+        });
+      } catch (error) {
+        // ssh2 throws when its socket is already closing and has not said so yet
+        rejectWaiting(new SparkError(NOT_CONNECTED, { cause: error }));
+      }
+    });
+    // the link may have gone in the same packet, when nobody could yet listen for the channel's error
+    this.throwIfEnded();
+    return opened;
+  }
+
+  private throwIfEnded(): void {
+    if (this.ended !== undefined) throw new SparkError(this.ended);
+  }
+
+  private adopt(channel: ClientChannel): ClientChannel {
+    this.channels.add(channel);
+    channel.once('close', () => this.channels.delete(channel));
+    // a stream's error that nobody listens for would end the process
+    channel.on('error', () => undefined);
+    channel.stderr.on('error', () => undefined);
+    return channel;
+  }
+}
+
+/** Closes a channel and drops what it still holds: ssh2 reports the end only of one that has been read. */
+function abandon(channel: ClientChannel): void {
+  channel.destroy();
+  channel.resume();
+  channel.stderr.resume();
+}
+
+function forwardRefused(host: string, port: number, error: Error & { reason?: unknown }): SparkError {
+  const where = `${host}:${port}`;
+  return new SparkError(
+    error.reason === PROHIBITED
+      ? {
+          code: 'forwardRefused',
+          message: `The SSH server does not allow forwarding to ${where}.`,
+          hint: 'Set "AllowTcpForwarding yes" (and "PermitOpen", if it is used) in its sshd_config.',
+        }
+      : {
+          code: 'forwardRefused',
+          message: `Nothing accepts connections on ${where} of the remote machine.`,
+          hint: 'Check that the program there is running and listens on this port.',
+        },
+    { cause: error },
+  );
+}

@@ -1,0 +1,100 @@
+import type { Connection } from '../../shared/connection.js';
+import type { Database } from './database.js';
+import type { ChangeRecord, MetricsRecord } from './records.js';
+import { toSqlTime } from './time.js';
+
+/** Tables of measurements, all with `connection_id` and `recorded_at`. */
+const METRIC_TABLES = ['dgx_metrics', 'dgx_metrics_minute', 'dgx_metrics_quarter_hour'] as const;
+
+/** Applies one change, all of it or (throwing) none. Returns how many rows it wrote or deleted. */
+export function applyRecord(database: Database, record: ChangeRecord): number {
+  switch (record.type) {
+    case 'putConnection':
+      return putConnection(database, record.connection);
+    case 'deleteConnection':
+      return deleteConnection(database, record.id);
+    case 'activateConnection':
+      return database.run('UPDATE dgx_connections SET is_active = (id = ?)', [record.id]);
+    case 'metrics':
+      return database.transaction(() => addMetrics(database, record));
+    case 'deleteMetrics':
+      return database.transaction(() => deleteMetrics(database, toSqlTime(record.before)));
+  }
+}
+
+function putConnection(database: Database, connection: Connection): number {
+  // an upsert, not REPLACE: that would delete the row under the feet of its metrics
+  return database.run(
+    `INSERT INTO dgx_connections (id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at,
+       created_at, updated_at, auth_method, wanted)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, hostname = excluded.hostname, username = excluded.username,
+       ssh_key_path = excluded.ssh_key_path, port = excluded.port, is_active = excluded.is_active,
+       last_connected_at = excluded.last_connected_at, created_at = excluded.created_at,
+       updated_at = excluded.updated_at, auth_method = excluded.auth_method, wanted = excluded.wanted`,
+    [
+      connection.id,
+      connection.name,
+      connection.hostname,
+      connection.username,
+      connection.sshKeyPath,
+      connection.port,
+      connection.isActive ? 1 : 0,
+      connection.lastConnectedAt === null ? null : toSqlTime(connection.lastConnectedAt),
+      toSqlTime(connection.createdAt),
+      toSqlTime(connection.updatedAt),
+      connection.authMethod,
+      connection.wanted ? 1 : 0,
+    ],
+  );
+}
+
+function deleteConnection(database: Database, id: string): number {
+  const deleted = database.transaction(() => {
+    for (const table of METRIC_TABLES) database.run(`DELETE FROM ${table} WHERE connection_id = ?`, [id]);
+    database.run(
+      'DELETE FROM dgx_training_jobs WHERE project_id IN (SELECT id FROM dgx_projects WHERE connection_id = ?)',
+      [id],
+    );
+    database.run('DELETE FROM dgx_projects WHERE connection_id = ?', [id]);
+    return database.run('DELETE FROM dgx_connections WHERE id = ?', [id]);
+  });
+  // its pages would otherwise stay in the file, with what was deleted still readable in them
+  if (deleted > 0) database.execute('VACUUM');
+  return deleted;
+}
+
+function addMetrics(database: Database, record: MetricsRecord): number {
+  // the connection may have been deleted while the sample was on its way
+  if (database.value('SELECT 1 FROM dgx_connections WHERE id = ?', [record.connectionId]) === null) return 0;
+  const at = toSqlTime(record.at);
+  for (const row of record.rows)
+    database.run(
+      `INSERT INTO dgx_metrics (connection_id, gpu_index, gpu_utilization, memory_used_mb, memory_total_mb,
+         temperature_c, power_watts, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      [
+        record.connectionId,
+        row.gpu,
+        row.utilization,
+        row.memoryUsedMb,
+        row.memoryTotalMb,
+        row.temperatureC,
+        row.powerW,
+        at,
+      ],
+    );
+  // a clock that was set back brings rows before the mark; their intervals are rolled up again
+  database.run(`UPDATE dgx_store_state SET value = ? WHERE name = 'rolled_up_to' AND value > ?`, [at, at]);
+  return record.rows.length;
+}
+
+function deleteMetrics(database: Database, before: string): number {
+  return METRIC_TABLES.reduce(
+    (deleted, table) =>
+      deleted +
+      database.run(`DELETE FROM ${table} WHERE connection_id IN (SELECT id FROM dgx_connections) AND recorded_at < ?`, [
+        before,
+      ]),
+    0,
+  );
+}

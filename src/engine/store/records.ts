@@ -1,0 +1,33 @@
+import * as v from 'valibot';
+import { connectionIdSchema, connectionSchema, epochMsSchema } from '../../shared/connection.js';
+
+const reading = v.nullable(v.number());
+
+const gpuRowSchema = v.object({
+  gpu: v.number(),
+  utilization: reading,
+  memoryUsedMb: reading,
+  memoryTotalMb: reading,
+  temperatureC: reading,
+  powerW: reading,
+});
+
+/**
+ * A change to the database as the journal holds it. Each says all it needs and can be applied to any state of the
+ * database, so that what is left of a damaged journal, or one that meets an older backup, is still of use.
+ */
+export const changeRecordSchema = v.variant('type', [
+  v.object({ type: v.literal('putConnection'), connection: connectionSchema }),
+  v.object({ type: v.literal('deleteConnection'), id: connectionIdSchema }),
+  v.object({ type: v.literal('activateConnection'), id: connectionIdSchema }),
+  v.object({
+    type: v.literal('metrics'),
+    connectionId: connectionIdSchema,
+    at: epochMsSchema,
+    rows: v.array(gpuRowSchema),
+  }),
+  /** Metric rows before this time are gone. */
+  v.object({ type: v.literal('deleteMetrics'), before: epochMsSchema }),
+]);
+export type ChangeRecord = v.InferOutput<typeof changeRecordSchema>;
+export type MetricsRecord = Extract<ChangeRecord, { type: 'metrics' }>;

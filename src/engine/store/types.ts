@@ -1,0 +1,41 @@
+import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
+import type { MetricRow, Sample } from '../../shared/metrics.js';
+
+/** Saved connections (`dgx_connections`). Every change is on disk when its promise resolves. */
+export interface ConnectionRepository {
+  list(): Connection[];
+  /** Throws `notFound`. */
+  get(id: string): Connection;
+  create(data: ConnectionData): Promise<Connection>;
+  update(id: string, changes: ConnectionChanges): Promise<Connection>;
+  /** Deletes the connection and its metrics. */
+  delete(id: string): Promise<void>;
+  /** Makes this one active and all others not. */
+  setActive(id: string): Promise<void>;
+  /** Whether the user wants it connected. */
+  setWanted(id: string, wanted: boolean): Promise<void>;
+  /** Notes that a login succeeded now. */
+  markConnected(id: string): Promise<void>;
+}
+
+/** Metric rows (`dgx_metrics`), one a GPU and time. */
+export interface MetricsRepository {
+  /** Adds one row for each GPU of the sample; durable within the journal's flush. */
+  save(sample: Sample): void;
+  /** Rows of the last `hours` hours, oldest first. */
+  history(connectionId: string, hours: number): MetricRow[];
+  /** Deletes rows older than `days` days; returns how many. */
+  cleanUp(days: number): number;
+}
+
+/** The open database. */
+export interface Store {
+  readonly connections: ConnectionRepository;
+  readonly metrics: MetricsRepository;
+  /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */
+  readonly notices: readonly string[];
+  /** Resolves when the file itself holds everything. */
+  flush(): Promise<void>;
+  /** Flushes and lets go of the file. */
+  close(): Promise<void>;
+}

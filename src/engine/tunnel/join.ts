@@ -1,0 +1,51 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Connects two streams in both directions until both are over. Each direction ends by itself (half-close), a slow reader slows its writer
+ * down, and when one side breaks the other is broken off too, so that a cut-off answer never looks like a whole one.
+ * @param onClosed called once, when neither side holds anything any more
+ */
+export function join(left: Duplex, right: Duplex, onClosed: () => void = () => undefined): void {
+  let open = 2;
+  const watch = (stream: Duplex, other: Duplex) => {
+    let readAll = false;
+    stream.once('end', () => {
+      readAll = true;
+    });
+    stream.once('error', () => {
+      breakOff(stream);
+      breakOff(other);
+    });
+    stream.once('close', () => {
+      // what was read is still on its way to the other side
+      if (readAll) finishThenDestroy(other);
+      else breakOff(other);
+      open -= 1;
+      if (open === 0) onClosed();
+    });
+    // a second error has nobody left to tell
+    stream.on('error', () => undefined);
+  };
+  watch(left, right);
+  watch(right, left);
+  left.pipe(right);
+  right.pipe(left);
+}
+
+/** Ends a stream at once; the peer of a TCP socket sees a reset, not an orderly end. */
+export function breakOff(stream: Duplex): void {
+  if (stream instanceof Socket) stream.resetAndDestroy();
+  else stream.destroy();
+  // ssh2 reports the end only of a channel that has been read
+  stream.resume();
+}
+
+function finishThenDestroy(stream: Duplex): void {
+  if (stream instanceof Socket) stream.destroySoon();
+  else if (stream.writableFinished) stream.destroy();
+  else {
+    stream.once('finish', () => stream.destroy());
+    stream.end();
+  }
+}

@@ -1,0 +1,102 @@
+import * as vscode from 'vscode';
+import type { SparkApi } from './api.js';
+import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
+import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
+import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
+import type { CommandServices } from './vscode/commands/services.js';
+import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
+import { onDidChangeSettings } from './vscode/contributions.js';
+import { followContextKeys } from './vscode/contextKeys.js';
+import type { Disposable } from './vscode/emitter.js';
+import { EngineClient } from './vscode/engineClient.js';
+import { engineSurroundings } from './vscode/engineSurroundings.js';
+import { followEndpoint } from './vscode/endpointSetting.js';
+import { openKnownHosts } from './vscode/errorNotice.js';
+import { Log } from './vscode/log.js';
+import { pickKeyFile } from './vscode/keyFile.js';
+import { PanelController } from './vscode/panel/panelController.js';
+import { Prompts } from './vscode/prompts.js';
+import { createPublicApi } from './vscode/publicApi.js';
+import { remoteHostRemark } from './vscode/remoteHost.js';
+import { StatusBar } from './vscode/statusBar.js';
+import { ConnectionTree } from './vscode/views/connectionTree.js';
+import { registerLaterViews } from './vscode/views/laterViews.js';
+
+/** Composition root of the extension host. Attaches to the engine after it has returned. */
+export function activate(context: vscode.ExtensionContext): SparkApi {
+  const startedAt = performance.now();
+  const channel = vscode.window.createOutputChannel('DGX Spark', { log: true });
+  const log = new Log(channel);
+  const prompts = new Prompts();
+  const remark = remoteHostRemark(context);
+  const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
+  const showLog = () => {
+    log.show();
+  };
+  const panel: PanelController = new PanelController(context.extensionUri, client, {
+    pickKeyFile,
+    deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
+    copyEndpoint: async () => {
+      await copyEndpoint(services);
+    },
+    showLog,
+    openKnownHosts: async error => {
+      await openKnownHosts(error, { showLog });
+    },
+  });
+  const services: CommandServices = {
+    client,
+    panel,
+    prompts,
+    remedies: {
+      edit: connectionId => {
+        panel.openForm(connectionId);
+      },
+      connect: connectionId =>
+        void vscode.commands.executeCommand(COMMANDS.connect, { kind: 'connection', connectionId }),
+      showLog,
+    },
+  };
+  const held: Disposable[] = [channel, client, panel];
+  const commands: Features = {
+    'connection commands': () => registerConnectionCommands(services),
+    'Ollama commands': () => registerOllamaCommands(services),
+    'general commands': () => registerGeneralCommands(services),
+  };
+  const rest: Features = {
+    'connections view': () => new ConnectionTree(client),
+    'later views': registerLaterViews,
+    'status bar': () => new StatusBar(client, remark),
+    'context keys': () => followContextKeys(client),
+    'endpoint setting': () => followEndpoint(client, log.scope('endpoint')),
+    settings: () => onDidChangeSettings(Object.values(ENGINE_SETTING_KEYS), () => void client.settingsChanged()),
+    focus: () =>
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused) client.focused();
+      }),
+  };
+  held.push(...setUp(commands, log));
+  const api = createPublicApi(client, held);
+  context.subscriptions.push(...held);
+  if (remark !== undefined) log.write('warn', 'activate', remark);
+  setImmediate(() => {
+    context.subscriptions.push(...setUp(rest, log));
+    client.start();
+  });
+  log.write('info', 'activate', `activated in ${Math.round(performance.now() - startedAt)} ms`);
+  return api;
+}
+
+type Features = Readonly<Record<string, () => Disposable>>;
+
+/** Sets features up; one that fails does not keep the others from working. */
+function setUp(features: Features, log: Log): Disposable[] {
+  return Object.entries(features).flatMap(([name, register]) => {
+    try {
+      return [register()];
+    } catch (error) {
+      log.write('error', 'activate', `The ${name} could not be set up: ${String(error)}`);
+      return [];
+    }
+  });
+}

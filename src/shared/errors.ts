@@ -1,0 +1,85 @@
+/**
+ * Every way in which something can fail, by code. A code is stable: commands reject with it, other extensions and
+ * tests compare it, and the editor chooses the buttons of a message by it.
+ */
+export const ERROR_CODES = [
+  // the network on the way to the machine
+  'hostNotFound',
+  'connectionRefused',
+  'hostUnreachable',
+  'connectTimeout',
+  'connectionLost',
+  'notSsh',
+  'noCommonAlgorithm',
+  // who it is
+  'hostKeyUnknown',
+  'hostKeyChanged',
+  'hostKeyRevoked',
+  'hostKeyRejected',
+  'knownHostsUnreadable',
+  // who we are
+  'keyMissing',
+  'keyUnreadable',
+  'keyFormat',
+  'keyIsPublic',
+  'passphraseNeeded',
+  'passphraseWrong',
+  'passwordNeeded',
+  'authFailed',
+  // what runs over the connection
+  'notConnected',
+  'portBusy',
+  'forwardRefused',
+  'remoteCommandFailed',
+  'nvidiaSmiMissing',
+  'nvidiaSmiFailed',
+  'nvidiaSmiSilent',
+  // our own state
+  'invalidInput',
+  'notFound',
+  'cancelled',
+  'databaseNewer',
+  'databaseUnwritable',
+  'engineUnavailable',
+  'engineOutdated',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** An error as it crosses a boundary. Holds no secret, ever. */
+export interface ErrorInfo {
+  code: ErrorCode;
+  /** One plain sentence: what happened. */
+  message: string;
+  /** One plain sentence: what the user can do about it. */
+  hint?: string | undefined;
+  /** Field of a form that the error belongs to (`hostname`, `sshKeyPath`, ...). */
+  field?: string | undefined;
+}
+
+/** An error with a code; the only kind that the engine lets out. */
+export class SparkError extends Error {
+  override readonly name = 'SparkError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly field: string | undefined;
+
+  constructor(info: ErrorInfo, options?: { cause?: unknown }) {
+    super(info.message, options);
+    this.code = info.code;
+    this.hint = info.hint;
+    this.field = info.field;
+  }
+
+  /** True when `error` is a SparkError, of the given code where one is named. */
+  static is(error: unknown, code?: ErrorCode): error is SparkError {
+    return error instanceof SparkError && (code === undefined || error.code === code);
+  }
+
+  /** The plain form that crosses a boundary. Anything that is not a SparkError becomes `internal`. */
+  static toInfo(error: unknown): ErrorInfo {
+    if (SparkError.is(error)) return { code: error.code, message: error.message, hint: error.hint, field: error.field };
+    return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+  }
+}

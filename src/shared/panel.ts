@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+import { engineRequests, snapshotSchema } from './contract.js';
+import { connectionIdSchema } from './connection.js';
+import { sampleSchema } from './metrics.js';
+
+export const TABS = ['connection', 'metrics', 'projects', 'jobs'] as const;
+export const tabSchema = v.picklist(TABS);
+/** A tab of the panel. */
+export type Tab = v.InferOutput<typeof tabSchema>;
+
+export const paletteSchema = v.picklist(['theme', 'dgx']);
+export type Palette = v.InferOutput<typeof paletteSchema>;
+
+const nothing = v.strictObject({});
+const none = v.null();
+
+export const panelStateSchema = v.object({
+  snapshot: snapshotSchema,
+  palette: paletteSchema,
+  /** False while no engine answers: what is shown is the last that was known. */
+  engineUp: v.boolean(),
+});
+/** Everything the panel needs to draw itself from nothing. */
+export type PanelState = v.InferOutput<typeof panelStateSchema>;
+
+/**
+ * Requests that the panel may send to its window; anything else is refused. Those named like a request of the
+ * engine are handed on to it, the others are answered by the window.
+ */
+export const panelRequests = {
+  /** The page is ready and wants everything. */
+  'panel/ready': { params: nothing, result: v.object({ state: panelStateSchema, tab: v.nullable(tabSchema) }) },
+  /** Opens the editor's file dialog; null when the user closes it. */
+  'panel/pickKeyFile': { params: nothing, result: v.nullable(v.string()) },
+  /** Asks the user, then deletes; false when the user thought better of it. */
+  'panel/deleteConnection': { params: v.strictObject({ connectionId: connectionIdSchema }), result: v.boolean() },
+  'panel/copyEndpoint': { params: nothing, result: none },
+  'panel/showLog': { params: nothing, result: none },
+  /** Opens known_hosts at the line that the error of a connection is about. */
+  'panel/openKnownHosts': { params: v.strictObject({ connectionId: connectionIdSchema }), result: none },
+  'connections/create': engineRequests['connections/create'],
+  'connections/update': engineRequests['connections/update'],
+  'connections/connect': engineRequests['connections/connect'],
+  'connections/disconnect': engineRequests['connections/disconnect'],
+  'connections/setActive': engineRequests['connections/setActive'],
+  'metrics/recent': engineRequests['metrics/recent'],
+} as const;
+
+/** Notifications from the window to the panel. Each is a whole state: a hidden page may miss some. */
+export const panelNotifications = {
+  'panel/state': panelStateSchema,
+  'panel/showTab': v.strictObject({ tab: tabSchema }),
+  /** Opens the form, empty or for a saved connection. */
+  'panel/showForm': v.strictObject({ connectionId: v.nullable(connectionIdSchema) }),
+  'metrics/sampled': sampleSchema,
+} as const;

@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+import { connectionIdSchema, portSchema } from './connection.js';
+
+const about = { connectionId: connectionIdSchema, connectionName: v.string() };
+
+export const questionSchema = v.variant('kind', [
+  /** The server showed a key that no known_hosts file has. */
+  v.object({
+    kind: v.literal('hostKey'),
+    ...about,
+    /** As OpenSSH writes it: `host` or `[host]:port`. */
+    host: v.string(),
+    /** Key type in words, e.g. `ED25519`. */
+    keyType: v.string(),
+    /** `SHA256:` and base64 without padding, as `ssh-keygen -lf` prints it. */
+    fingerprint: v.string(),
+    /** File that the key will be written to when it is accepted. */
+    file: v.string(),
+  }),
+  v.object({
+    kind: v.literal('passphrase'),
+    ...about,
+    keyPath: v.string(),
+    /** The one that was tried before did not open the key. */
+    wrong: v.boolean(),
+  }),
+  v.object({
+    kind: v.literal('password'),
+    ...about,
+    /** `user@host`. */
+    login: v.string(),
+    wrong: v.boolean(),
+  }),
+  /** The local port for the tunnel is taken. */
+  v.object({
+    kind: v.literal('portBusy'),
+    ...about,
+    port: portSchema,
+    /** What holds it, as far as it can be told: "ollama (pid 4711)". */
+    holder: v.nullable(v.string()),
+    /** The next free one. */
+    free: portSchema,
+  }),
+]);
+/** Something only the user can answer. Asked by the engine, shown by one window. */
+export type Question = v.InferOutput<typeof questionSchema>;
+
+export const answerSchema = v.variant('kind', [
+  v.object({ kind: v.literal('cancelled') }),
+  v.object({ kind: v.literal('yes') }),
+  v.object({ kind: v.literal('secret'), secret: v.string(), remember: v.boolean() }),
+]);
+/** `yes` for hostKey and portBusy, `secret` for passphrase and password, `cancelled` for all. */
+export type Answer = v.InferOutput<typeof answerSchema>;

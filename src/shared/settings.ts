@@ -1,0 +1,32 @@
+import * as v from 'valibot';
+import { portSchema } from './connection.js';
+
+const within = (low: number, high: number) => v.pipe(v.number(), v.minValue(low), v.maxValue(high));
+
+/** What the engine needs of the user's settings. A value out of range is replaced by its default, never refused. */
+export const engineSettingsSchema = v.object({
+  localPort: v.fallback(portSchema, 11435),
+  remotePort: v.fallback(portSchema, 11434),
+  target: v.fallback(v.picklist(['auto', 'local', 'dgx']), 'auto'),
+  pollIntervalSeconds: v.fallback(within(0.5, 60), 2),
+  persistIntervalSeconds: v.fallback(within(5, 3600), 20),
+  retentionDays: v.fallback(within(1, 3650), 90),
+  connectTimeoutSeconds: v.fallback(within(1, 600), 20),
+  keepaliveSeconds: v.fallback(within(1, 600), 10),
+  autoConnect: v.fallback(v.boolean(), true),
+  lingerSeconds: v.fallback(within(0, 86400), 60),
+});
+export type EngineSettings = v.InferOutput<typeof engineSettingsSchema>;
+
+export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
+  localPort: 11435,
+  remotePort: 11434,
+  target: 'auto',
+  pollIntervalSeconds: 2,
+  persistIntervalSeconds: 20,
+  retentionDays: 90,
+  connectTimeoutSeconds: 20,
+  keepaliveSeconds: 10,
+  autoConnect: true,
+  lingerSeconds: 60,
+};

@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+import type { ConnectionView } from '../shared/connection.js';
+import { escapeMarkdown } from './plainText.js';
+import { factsOf } from './wording.js';
+
+/** Everything worth knowing about a connection. What users typed and machines said stays plain text. */
+export function connectionTooltip(
+  connection: ConnectionView,
+  extra: readonly [string, string][] = [],
+): vscode.MarkdownString {
+  const facts = [...factsOf(connection, Date.now()), ...extra];
+  const tooltip = new vscode.MarkdownString(
+    [
+      `**${escapeMarkdown(connection.name)}**`,
+      ...facts.map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`),
+    ].join('  \n'),
+  );
+  tooltip.isTrusted = false;
+  tooltip.supportHtml = false;
+  return tooltip;
+}

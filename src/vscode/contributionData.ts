@@ -1,0 +1,149 @@
+import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
+import type { Palette, Tab } from '../shared/panel.js';
+import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
+
+/*
+ * Everything that the manifest declares and the code relies on, as data. This file knows no editor, so that a unit test
+ * can hold it against package.json.
+ */
+
+/** Every command, by the part of its id after `dgxSpark.`. */
+export const COMMANDS = {
+  addConnection: 'dgxSpark.addConnection',
+  editConnection: 'dgxSpark.editConnection',
+  deleteConnection: 'dgxSpark.deleteConnection',
+  connect: 'dgxSpark.connect',
+  disconnect: 'dgxSpark.disconnect',
+  setActiveConnection: 'dgxSpark.setActiveConnection',
+  openPanel: 'dgxSpark.openPanel',
+  copyOllamaEndpoint: 'dgxSpark.copyOllamaEndpoint',
+  selectOllamaTarget: 'dgxSpark.selectOllamaTarget',
+  startTunnel: 'dgxSpark.startTunnel',
+  stopTunnel: 'dgxSpark.stopTunnel',
+  forgetSecrets: 'dgxSpark.forgetSecrets',
+  flushDatabase: 'dgxSpark.flushDatabase',
+  showLog: 'dgxSpark.showLog',
+} as const;
+export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
+
+export type OllamaTarget = EngineSettings['target'];
+export const OLLAMA_TARGETS: readonly OllamaTarget[] = ['auto', 'local', 'dgx'];
+
+/**
+ * The argument form of each command. The interactive form (no argument, or a row of a tree) resolves to undefined when
+ * the user cancels or was shown an error.
+ */
+export interface CommandTypes {
+  'dgxSpark.addConnection': (input: ConnectionInput) => Promise<string>;
+  'dgxSpark.editConnection': (connectionId: string, changes: ConnectionChanges) => Promise<void>;
+  'dgxSpark.deleteConnection': (connectionId: string) => Promise<void>;
+  'dgxSpark.connect': (connectionId: string) => Promise<ConnectionStatus>;
+  'dgxSpark.disconnect': (connectionId: string) => Promise<void>;
+  'dgxSpark.setActiveConnection': (connectionId: string) => Promise<void>;
+  'dgxSpark.openPanel': (tab: Tab) => Promise<void>;
+  'dgxSpark.copyOllamaEndpoint': () => Promise<string>;
+  'dgxSpark.selectOllamaTarget': (target: OllamaTarget) => Promise<void>;
+  'dgxSpark.startTunnel': (connectionId: string, localPort?: number, remotePort?: number) => Promise<number>;
+  'dgxSpark.stopTunnel': (connectionId: string) => Promise<void>;
+  'dgxSpark.forgetSecrets': (connectionId?: string) => Promise<void>;
+  'dgxSpark.flushDatabase': () => Promise<void>;
+  'dgxSpark.showLog': () => Promise<void>;
+}
+
+/** Where the engine of this extension runs. */
+export type EngineLocation = 'process' | 'window';
+
+/** Type of each setting, by its key after `dgxSpark.`. */
+export interface SettingTypes {
+  'ollama.endpoint': string;
+  'ollama.target': OllamaTarget;
+  'ollama.localPort': number;
+  'ollama.remotePort': number;
+  'metrics.pollIntervalSeconds': number;
+  'metrics.persistIntervalSeconds': number;
+  'metrics.retentionDays': number;
+  'connection.connectTimeoutSeconds': number;
+  'connection.keepaliveSeconds': number;
+  'connection.autoConnect': boolean;
+  'engine.lingerSeconds': number;
+  'engine.location': EngineLocation;
+  'appearance.palette': Palette;
+}
+export type SettingKey = keyof SettingTypes;
+
+/** Section of all settings. */
+export const SETTINGS_SECTION = 'dgxSpark';
+
+/** The setting behind each field of {@link EngineSettings}. */
+export const ENGINE_SETTING_KEYS: { readonly [K in keyof EngineSettings]: SettingKey } = {
+  localPort: 'ollama.localPort',
+  remotePort: 'ollama.remotePort',
+  target: 'ollama.target',
+  pollIntervalSeconds: 'metrics.pollIntervalSeconds',
+  persistIntervalSeconds: 'metrics.persistIntervalSeconds',
+  retentionDays: 'metrics.retentionDays',
+  connectTimeoutSeconds: 'connection.connectTimeoutSeconds',
+  keepaliveSeconds: 'connection.keepaliveSeconds',
+  autoConnect: 'connection.autoConnect',
+  lingerSeconds: 'engine.lingerSeconds',
+};
+
+/** Ollama on this computer: what is published while no Spark's is. */
+export const LOCAL_OLLAMA_URL = 'http://localhost:11434';
+
+/** What each setting is where the user chose nothing. */
+export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } = {
+  'ollama.endpoint': LOCAL_OLLAMA_URL,
+  'ollama.target': DEFAULT_ENGINE_SETTINGS.target,
+  'ollama.localPort': DEFAULT_ENGINE_SETTINGS.localPort,
+  'ollama.remotePort': DEFAULT_ENGINE_SETTINGS.remotePort,
+  'metrics.pollIntervalSeconds': DEFAULT_ENGINE_SETTINGS.pollIntervalSeconds,
+  'metrics.persistIntervalSeconds': DEFAULT_ENGINE_SETTINGS.persistIntervalSeconds,
+  'metrics.retentionDays': DEFAULT_ENGINE_SETTINGS.retentionDays,
+  'connection.connectTimeoutSeconds': DEFAULT_ENGINE_SETTINGS.connectTimeoutSeconds,
+  'connection.keepaliveSeconds': DEFAULT_ENGINE_SETTINGS.keepaliveSeconds,
+  'connection.autoConnect': DEFAULT_ENGINE_SETTINGS.autoConnect,
+  'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
+  'engine.location': 'process',
+  'appearance.palette': 'theme',
+};
+
+/** The editor's updater on Windows waits for every process of its executable, so the engine must go sooner there. */
+export const WINDOWS_LINGER_SECONDS = 5;
+
+export const VIEW_CONTAINER = 'dgxSpark';
+export const VIEWS = {
+  connections: 'dgxSpark.connections',
+  projects: 'dgxSpark.projects',
+  jobs: 'dgxSpark.jobs',
+  containers: 'dgxSpark.containers',
+  files: 'dgxSpark.files',
+} as const;
+
+/** View type of the webview panel. */
+export const PANEL_TYPE = 'dgxSpark.panel';
+
+/** Type of each context key that `when` clauses and walkthrough steps may use. */
+export interface ContextKeyTypes {
+  /** `none`: nothing is saved, so no engine runs. */
+  'dgxSpark.engine': 'starting' | 'none' | 'up' | 'down';
+  'dgxSpark.hasConnections': boolean;
+  /** At least one connection is connected. */
+  'dgxSpark.connected': boolean;
+}
+export type ContextKey = keyof ContextKeyTypes;
+export const CONTEXT_KEYS: { readonly [K in ContextKey]: K } = {
+  'dgxSpark.engine': 'dgxSpark.engine',
+  'dgxSpark.hasConnections': 'dgxSpark.hasConnections',
+  'dgxSpark.connected': 'dgxSpark.connected',
+};
+
+/** Theme colours, by connection state; `disconnected` has the theme's own. */
+export const COLORS = {
+  connected: 'dgxSpark.connected',
+  connecting: 'dgxSpark.connecting',
+  error: 'dgxSpark.error',
+} as const;
+
+/** What `when` clauses match rows of the connections tree by: the kind, then tokens of its state. */
+export const ROW_KINDS = { connection: 'connection', tunnel: 'tunnel', gpu: 'gpu' } as const;

@@ -1,0 +1,138 @@
+import { createMessageConnection } from 'vscode-jsonrpc/node';
+import { rpcRuntime } from '../../link/rpc.js';
+import type { ErrorInfo } from '../../shared/errors.js';
+import { panelNotifications, panelRequests, type Palette, type PanelState, type Tab } from '../../shared/panel.js';
+import { Peer, type Handlers } from '../../shared/peer.js';
+import type { EngineClient } from '../engineClient.js';
+import type { Disposable } from '../emitter.js';
+import { PageMessages, type PageChannel } from './pageMessages.js';
+
+/** What the panel's page may ask of its window. */
+export interface PanelActions {
+  /** Null when the user closes the dialog. */
+  pickKeyFile(): Promise<string | null>;
+  /** Asks first; false when the user thought better of it. */
+  deleteConnection(connectionId: string): Promise<boolean>;
+  copyEndpoint(): Promise<void>;
+  showLog(): void;
+  openKnownHosts(error: ErrorInfo): Promise<void>;
+}
+
+const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
+const HOST_SIDE = { requests: panelRequests, notifications: {} } as const;
+
+/**
+ * The window's end of the panel: answers its page, hands requests on to the engine, and keeps a page that can be seen
+ * up to date with whole states. Knows no editor.
+ */
+export class PanelHost implements Disposable {
+  private readonly peer: Peer<typeof HOST_SIDE, typeof PAGE_SIDE>;
+  private readonly held: Disposable[];
+  private isReady = false;
+  private isVisible = true;
+  private tab: Tab | null = null;
+  private form: { connectionId: string | null } | undefined;
+
+  constructor(
+    channel: PageChannel,
+    private readonly client: EngineClient,
+    private readonly palette: () => Palette,
+    actions: PanelActions,
+  ) {
+    const messages = new PageMessages(channel);
+    const connection = createMessageConnection(messages.reader, messages.writer);
+    this.peer = new Peer(connection, HOST_SIDE, PAGE_SIDE, this.handlers(actions), {}, rpcRuntime);
+    this.held = [
+      this.peer,
+      client.onDidChange(() => {
+        this.sendState();
+      }),
+      client.onDidSample(sample => {
+        if (this.isListening) this.peer.notify('metrics/sampled', sample);
+      }),
+    ];
+  }
+
+  /** Shows a tab now, or as soon as the page is there. */
+  showTab(tab: Tab): void {
+    this.tab = tab;
+    if (!this.isListening) return;
+    this.peer.notify('panel/showTab', { tab });
+    this.tab = null;
+  }
+
+  /** Opens the form, empty (`null`) or for a saved connection, now or as soon as the page is there. */
+  showForm(connectionId: string | null): void {
+    this.form = { connectionId };
+    if (this.isListening) this.sendForm();
+  }
+
+  /** To be called when the panel is shown or hidden. A hidden page is gone; a new one asks for everything. */
+  setVisible(visible: boolean): void {
+    this.isVisible = visible;
+    if (visible) this.sendState();
+    else this.isReady = false;
+  }
+
+  /** Sends everything to a page that can be seen. */
+  sendState(): void {
+    if (this.isListening) this.peer.notify('panel/state', this.state());
+  }
+
+  dispose(): void {
+    for (const item of this.held) item.dispose();
+  }
+
+  private get isListening(): boolean {
+    return this.isReady && this.isVisible;
+  }
+
+  private state(): PanelState {
+    const { snapshot, status } = this.client;
+    // with nothing saved there is no engine to be missed
+    return { snapshot, palette: this.palette(), engineUp: status.state === 'up' || status.state === 'none' };
+  }
+
+  private sendForm(): void {
+    if (this.form) this.peer.notify('panel/showForm', this.form);
+    this.form = undefined;
+  }
+
+  private handlers(actions: PanelActions): Handlers<typeof panelRequests> {
+    const { client } = this;
+    // requests are not cancelled when the page goes away: the user has asked, and hiding the panel is no answer
+    return {
+      'panel/ready': () => {
+        this.isReady = true;
+        const { tab } = this;
+        this.tab = null;
+        // after the answer, which the page draws itself from
+        setImmediate(() => {
+          this.sendForm();
+        });
+        return { state: this.state(), tab };
+      },
+      'panel/pickKeyFile': async () => await actions.pickKeyFile(),
+      'panel/deleteConnection': async ({ connectionId }) => await actions.deleteConnection(connectionId),
+      'panel/copyEndpoint': async () => {
+        await actions.copyEndpoint();
+        return null;
+      },
+      'panel/showLog': () => {
+        actions.showLog();
+        return null;
+      },
+      'panel/openKnownHosts': async ({ connectionId }) => {
+        const error = client.connection(connectionId)?.status.error;
+        if (error) await actions.openKnownHosts(error);
+        return null;
+      },
+      'connections/create': async params => await client.request('connections/create', params),
+      'connections/update': async params => await client.request('connections/update', params),
+      'connections/connect': async params => await client.request('connections/connect', params),
+      'connections/disconnect': async params => await client.request('connections/disconnect', params),
+      'connections/setActive': async params => await client.request('connections/setActive', params),
+      'metrics/recent': async params => await client.request('metrics/recent', params),
+    };
+  }
+}

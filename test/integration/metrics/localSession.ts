@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Duplex } from 'node:stream';
+import { Emitter } from '../../../src/engine/base/emitter.js';
+import type { RemoteProcess, SshSession } from '../../../src/engine/ssh/types.js';
+import type { ErrorInfo } from '../../../src/shared/errors.js';
+
+/** Runs what is spawned in a shell of this computer, with the folders of PATH that a test chooses and no others. */
+export class LocalSession implements SshSession {
+  private readonly ended = new Emitter<ErrorInfo>();
+  private readonly arrived = new Emitter<string>();
+  readonly onDidEnd = this.ended.event;
+  readonly processes: ChildProcess[] = [];
+  /** All output of all processes. */
+  output = '';
+  /** All that was written to them. */
+  asked = '';
+
+  constructor(
+    /** The program that is `sh`. */
+    private readonly shell: string,
+    private readonly path: string,
+  ) {}
+
+  spawn(argv: readonly string[]): Promise<RemoteProcess> {
+    // the last argument names more folders: the tests decide where nvidia-smi is
+    const child = spawn(this.shell, [...argv.slice(1, -1), this.path], {
+      // what makes a POSIX shell of bash and of busybox
+      argv0: 'sh',
+      env: { PATH: this.path },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.processes.push(child);
+    child.stdin.on('error', () => undefined);
+    const write = child.stdin.write.bind(child.stdin) as (chunk: Buffer) => boolean;
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (chunk: Buffer, _encoding, done) => {
+        this.asked += chunk.toString('latin1');
+        write(chunk);
+        done();
+      },
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      stream.push(chunk);
+      this.output += chunk.toString('latin1');
+      // when who reads the stream has had it
+      setImmediate(() => {
+        this.arrived.fire(this.output);
+      });
+    });
+    child.stdout.on('end', () => stream.push(null));
+    return Promise.resolve({
+      stream,
+      stderr: child.stderr,
+      exited: new Promise(resolve => {
+        child.on('close', (code, signal) => {
+          resolve({ code, signal });
+        });
+      }),
+      // as a closed channel looks from the other side: its pipes are gone, nothing is killed
+      dispose: () => {
+        child.stdin.destroy();
+        child.stdout.destroy();
+        child.stderr.destroy();
+      },
+    });
+  }
+
+  /** Resolves when the output so far matches. */
+  printed(pattern: RegExp): Promise<void> {
+    return new Promise(resolve => {
+      const listener = this.arrived.event(look.bind(this));
+      function look(this: LocalSession): void {
+        if (!pattern.test(this.output)) return;
+        listener.dispose();
+        setImmediate(resolve);
+      }
+      look.call(this);
+    });
+  }
+
+  /** Resolves when the last process has ended. */
+  async closed(): Promise<void> {
+    const child = this.processes.at(-1);
+    if (child?.exitCode === null && child.signalCode === null)
+      await new Promise(resolve => child.once('exit', resolve));
+  }
+
+  forward(): Promise<Duplex> {
+    return Promise.reject(new Error('No tunnels here.'));
+  }
+
+  /** The link is gone. */
+  end(): void {
+    this.ended.fire({ code: 'connectionLost', message: 'The connection was lost.' });
+  }
+
+  dispose(): void {
+    for (const child of this.processes) child.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,139 @@
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { attachToEngine } from '../../src/link/attach.js';
+import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
+import type { ConnectionView } from '../../src/shared/connection.js';
+import type { Snapshot } from '../../src/shared/contract.js';
+import type { Sample } from '../../src/shared/metrics.js';
+import type { Answer, Question } from '../../src/shared/questions.js';
+import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../src/shared/settings.js';
+import { untilEvent } from './until.js';
+
+/** The engine as it ships. */
+export const ENGINE_FILE = resolve('dist/engine.js');
+
+/** A folder that stands for a product's global storage; short, since a socket lives in it. */
+export function newStorage(): { folder: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'dgxs-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export interface WindowOptions {
+  readonly storage: string;
+  readonly version?: string;
+  readonly location?: AttachOptions['location'];
+  readonly settings?: Partial<EngineSettings>;
+  /** Answers what the engine asks; by default nothing is asked, and a question fails the test. */
+  readonly answer?: (question: Question, signal: AbortSignal) => Answer | Promise<Answer>;
+  readonly secrets?: Map<string, string>;
+}
+
+/** What an editor window is to the engine, without the editor. */
+export class TestWindow {
+  readonly questions: Question[] = [];
+  readonly notices: string[] = [];
+  readonly samples: Sample[] = [];
+  readonly logLines: string[] = [];
+  snapshot: Snapshot | undefined;
+  leader = false;
+  peer!: EnginePeer;
+  private readonly events = new EventEmitter();
+  private readonly lifetime = new AbortController();
+
+  private constructor(readonly secrets: Map<string, string>) {}
+
+  static async open(options: WindowOptions): Promise<TestWindow> {
+    const window = new TestWindow(options.secrets ?? new Map<string, string>());
+    const happened = () => window.events.emit('event');
+    window.peer = await attachToEngine(
+      {
+        storageFolder: options.storage,
+        engineFile: ENGINE_FILE,
+        extensionVersion: options.version ?? '0.1.0',
+        location: options.location ?? 'process',
+        lingerSeconds: options.settings?.lingerSeconds ?? 5,
+        log: (_level, message) => window.logLines.push(message),
+        signal: window.lifetime.signal,
+      },
+      {
+        'question/ask': async (question, signal) => {
+          window.questions.push(question);
+          happened();
+          if (!options.answer) throw new Error(`Nobody expected the question ${question.kind}.`);
+          return await options.answer(question, signal);
+        },
+        'secrets/get': ({ key }) => window.secrets.get(key) ?? null,
+        'secrets/store': ({ key, value }) => {
+          window.secrets.set(key, value);
+          return null;
+        },
+        'secrets/delete': ({ key }) => {
+          window.secrets.delete(key);
+          return null;
+        },
+      },
+      {
+        'state/changed': snapshot => {
+          window.snapshot = snapshot;
+          happened();
+        },
+        'metrics/sampled': sample => {
+          window.samples.push(sample);
+          happened();
+        },
+        'client/leader': ({ leader }) => {
+          window.leader = leader;
+          happened();
+        },
+        'notice/show': ({ message }) => {
+          window.notices.push(message);
+          happened();
+        },
+        'log/line': ({ scope, message }) => {
+          window.logLines.push(`[${scope}] ${message}`);
+          happened();
+        },
+      },
+    );
+    window.peer.closed.addEventListener('abort', happened);
+    await window.peer.request('settings/set', { ...DEFAULT_ENGINE_SETTINGS, lingerSeconds: 5, ...options.settings });
+    window.snapshot = await window.peer.request('state/get', {});
+    return window;
+  }
+
+  async until<T>(what: string, read: (window: this) => T | undefined | false, timeoutMs?: number): Promise<T> {
+    return await untilEvent(
+      what,
+      onEvent => {
+        this.events.on('event', onEvent);
+        return () => this.events.off('event', onEvent);
+      },
+      () => read(this),
+      timeoutMs,
+    );
+  }
+
+  connection(id: string): ConnectionView | undefined {
+    return this.snapshot?.connections.find(connection => connection.id === id);
+  }
+
+  async enginePid(): Promise<number> {
+    return (await this.peer.request('engine/info', {})).pid;
+  }
+
+  /** Closes the window as a user does: the engine lingers. */
+  close(): void {
+    this.peer.dispose();
+    this.lifetime.abort();
+  }
+
+  /** Ends the engine, in an orderly way, and waits until it is gone. */
+  async endEngine(): Promise<void> {
+    const gone = this.until('the engine to end', () => this.peer.closed.aborted);
+    await this.peer.request('engine/shutdown', {}).catch(() => undefined);
+    await gone;
+    this.close();
+  }
+}

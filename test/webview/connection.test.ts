@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { type Page } from 'playwright-core';
+import { SparkError } from '../../src/shared/errors.js';
+import { STATUS, connection } from './fixtures.js';
+import { Harness, close, type Panel } from './harness.js';
+
+const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+const note = (page: Page, id: string) => page.locator(`#field-${id}-note`);
+
+describe('the panel: connections', function () {
+  this.timeout(60_000);
+  let harness: Harness;
+  let panel: Panel;
+  before(async () => {
+    harness = await Harness.start();
+  });
+  after(() => harness.stop());
+  afterEach(() => close(panel));
+
+  it('says what to do when nothing is saved, and opens the form', async () => {
+    panel = await harness.open();
+    await panel.page.getByText('Save a connection to reach your DGX Spark over SSH.').waitFor();
+    await button(panel.page, 'Add your first Spark').click();
+    await panel.page.getByRole('heading', { name: 'New connection' }).waitFor();
+    await panel.page.waitForFunction(() => document.activeElement?.id === 'field-name');
+  });
+
+  it('creates a connection from the form and connects to it', async () => {
+    panel = await harness.open();
+    const { page, host } = panel;
+    await button(page, 'Add your first Spark').click();
+    await field(page, 'Name').fill('Workshop');
+    await field(page, 'Host').fill('spark-7.local');
+    await field(page, 'Port').fill('2222');
+    await field(page, 'User').fill('nvidia');
+    await button(page, 'Browse for the private key file').click();
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('#field-sshKeyPath')?.value === '/home/me/.ssh/id_spark',
+    );
+    await button(page, 'Save and connect').click();
+    assert.deepEqual(await host.called('connections/create'), {
+      name: 'Workshop',
+      hostname: 'spark-7.local',
+      port: 2222,
+      username: 'nvidia',
+      authMethod: 'key',
+      sshKeyPath: '/home/me/.ssh/id_spark',
+    });
+    assert.deepEqual(await host.called('connections/connect'), { connectionId: 'created', offerChoices: true });
+    await page.getByText('nvidia@spark-7.local:2222').first().waitFor();
+    assert.equal(await page.locator('form').count(), 0);
+  });
+
+  it('sends no key path for a login by password, and only saves when only that was asked', async () => {
+    panel = await harness.open();
+    const { page, host } = panel;
+    await button(page, 'Add your first Spark').click();
+    await field(page, 'Name').fill('Lab');
+    await field(page, 'Host').fill('fe80::1%eth0');
+    await field(page, 'User').fill('ada');
+    await page.getByRole('radio', { name: 'Password' }).click();
+    await field(page, 'Private key file').waitFor({ state: 'detached' });
+    await button(page, 'Save').click();
+    assert.deepEqual(await host.called('connections/create'), {
+      name: 'Lab',
+      hostname: 'fe80::1%eth0',
+      port: 22,
+      username: 'ada',
+      authMethod: 'password',
+      sshKeyPath: null,
+    });
+    await page.getByText('Never connected').waitFor();
+    assert.equal(host.count('connections/connect'), 0);
+  });
+
+  it('says what is wrong at each field and goes to the first of them', async () => {
+    panel = await harness.open();
+    const { page, host } = panel;
+    await button(page, 'Add your first Spark').click();
+    await field(page, 'Name').fill('Lab');
+    await field(page, 'Host').fill('-oProxyCommand=x');
+    await field(page, 'Port').fill('70000');
+    await button(page, 'Save and connect').click();
+    assert.equal(
+      await note(page, 'hostname').innerText(),
+      'Use a host name or an IP address, without user name, port or spaces.',
+    );
+    assert.equal(await note(page, 'port').innerText(), 'Use 1 to 65535.');
+    assert.equal(await note(page, 'username').innerText(), 'Enter the user name on the Spark.');
+    assert.equal(await note(page, 'sshKeyPath').innerText(), 'Choose the private key file, or log in with a password.');
+    await page.waitForFunction(() => document.activeElement?.id === 'field-hostname');
+    assert.equal(await field(page, 'Host').getAttribute('aria-invalid'), 'true');
+    assert.equal(await field(page, 'Name').getAttribute('aria-invalid'), 'false');
+    assert.equal(host.count('connections/create'), 0);
+
+    await field(page, 'Host').fill('spark');
+    await note(page, 'hostname').getByText('Host name or IP address.').waitFor();
+    assert.equal(await field(page, 'Host').getAttribute('aria-invalid'), 'false');
+  });
+
+  it('complains when a field is left, not while it is typed', async () => {
+    panel = await harness.open();
+    const { page } = panel;
+    await button(page, 'Add your first Spark').click();
+    await field(page, 'Host').pressSequentially('a b');
+    assert.equal(await note(page, 'hostname').innerText(), 'Host name or IP address.');
+    await field(page, 'User').focus();
+    await note(page, 'hostname').getByText('Use a host name or an IP address').waitFor();
+  });
+
+  it('ties a complaint to its field for a screen reader', async () => {
+    panel = await harness.open();
+    const { page } = panel;
+    await button(page, 'Add your first Spark').click();
+    await button(page, 'Save').click();
+    const cdp = await page.context().newCDPSession(page);
+    const { nodes } = await cdp.send('Accessibility.getFullAXTree');
+    const host = nodes.find(node => node.role?.value === 'textbox' && node.name?.value === 'Host');
+    assert.equal(host?.description?.value, 'Enter the host name or IP address.');
+  });
+
+  it('shows what the engine refuses at the field that it names', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [connection()];
+        host.answers = {
+          'connections/update': () => {
+            throw new SparkError({
+              code: 'keyMissing',
+              message: 'There is no file ~/.ssh/id_ed25519.',
+              hint: 'Choose another one.',
+              field: 'sshKeyPath',
+            });
+          },
+        };
+      },
+    });
+    const { page } = panel;
+    await button(page, 'Edit Workshop Spark').click();
+    assert.equal(await field(page, 'Private key file').inputValue(), '~/.ssh/id_ed25519');
+    await button(page, 'Save').click();
+    await note(page, 'sshKeyPath').getByText('There is no file ~/.ssh/id_ed25519. Choose another one.').waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'field-sshKeyPath');
+  });
+
+  it('shows what the engine refuses without naming a field above the form', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.answers = {
+          'connections/create': () => {
+            throw new SparkError({
+              code: 'databaseUnwritable',
+              message: 'The disk is full.',
+              hint: 'Free some space.',
+            });
+          },
+        };
+      },
+    });
+    const { page } = panel;
+    await button(page, 'Add your first Spark').click();
+    await field(page, 'Name').fill('Lab');
+    await field(page, 'Host').fill('lab');
+    await field(page, 'User').fill('ada');
+    await field(page, 'Private key file').fill('~/.ssh/id');
+    await field(page, 'Private key file').press('Enter');
+    const alert = page.locator('form').getByRole('alert');
+    assert.equal((await alert.innerText()).replace(/\s+/g, ' '), 'The disk is full. Free some space.');
+    assert.equal(await field(page, 'Name').inputValue(), 'Lab');
+  });
+
+  it('sends the changes of an edited connection', async () => {
+    panel = await harness.open({ prepare: host => (host.connections = [connection()]) });
+    const { page, host } = panel;
+    host.showForm('spark-1');
+    await field(page, 'Name').fill('Renamed');
+    await button(page, 'Save').click();
+    assert.deepEqual(await host.called('connections/update'), {
+      connectionId: 'spark-1',
+      changes: {
+        name: 'Renamed',
+        hostname: 'spark-1.local',
+        port: 22,
+        username: 'nvidia',
+        authMethod: 'key',
+        sshKeyPath: '~/.ssh/id_ed25519',
+      },
+    });
+    await page.waitForFunction(() => document.activeElement?.id === 'connection-spark-1');
+  });
+
+  it('keeps a half-filled form over closing and opening, and drops it on Escape', async () => {
+    panel = await harness.open();
+    const { page } = panel;
+    await button(page, 'Add your first Spark').click();
+    await field(page, 'Host').fill('spark-9');
+    await panel.reload();
+    assert.equal(await field(page, 'Host').inputValue(), 'spark-9');
+    await field(page, 'Host').press('Escape');
+    await button(page, 'Add your first Spark').waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'add-connection');
+  });
+
+  it('connects, cancels, disconnects, deletes and makes active', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [
+          connection({ isActive: true, status: STATUS.connected }),
+          connection({ id: 'spark-2', name: 'Lab' }),
+          connection({ id: 'spark-3', name: 'Rack', status: STATUS.connecting }),
+          connection({ id: 'spark-4', name: 'Desk', status: STATUS.connected }),
+        ];
+      },
+    });
+    const { page, host } = panel;
+    const saved = page.locator('.saved');
+    await saved.getByRole('button', { name: 'Connect to Lab' }).click();
+    assert.deepEqual(await host.called('connections/connect'), { connectionId: 'spark-2', offerChoices: true });
+    await button(page, 'Cancel connecting to Rack').click();
+    assert.deepEqual(await host.called('connections/disconnect'), { connectionId: 'spark-3' });
+    host.calls.length = 0;
+    await saved.getByRole('button', { name: 'Disconnect Workshop Spark' }).click();
+    assert.deepEqual(await host.called('connections/disconnect'), { connectionId: 'spark-1' });
+    await button(page, 'Delete Lab').click();
+    assert.deepEqual(await host.called('panel/deleteConnection'), { connectionId: 'spark-2' });
+    await button(page, 'Make active: Desk').click();
+    assert.deepEqual(await host.called('connections/setActive'), { connectionId: 'spark-4' });
+  });
+
+  it('shows the connected one with a green border, its tunnel and its uptime', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [
+          connection({ isActive: true, status: STATUS.connected }),
+          connection({ id: 'b', name: 'B' }),
+        ];
+        host.endpoint = { url: 'http://localhost:11435', source: 'dgx', connectionId: 'spark-1' };
+      },
+    });
+    const { page, host } = panel;
+    const border = (id: string) =>
+      page.locator(`#connection-${id}`).evaluate(card => getComputedStyle(card).borderLeft);
+    assert.equal(await border('spark-1'), '4px solid rgb(34, 197, 94)');
+    assert.notEqual(await border('b'), '4px solid rgb(34, 197, 94)');
+    const active = page.locator('.active');
+    assert.match(await active.innerText(), /Connected[^]*\b00:\d\d:\d\d\b[^]*localhost:11435 → 11434/);
+    await active.getByRole('button', { name: /^Copy the Ollama address/ }).click();
+    await active.getByText('Copied').waitFor();
+    assert.equal(host.count('panel/copyEndpoint'), 1);
+    assert.equal(await page.locator('.saved').first().locator('time').innerText(), '2 hours ago');
+    assert.match((await page.locator('.saved time').first().getAttribute('title')) ?? '', /\d{4}/);
+  });
+
+  it('follows the states of a connection', async () => {
+    panel = await harness.open({ prepare: host => (host.connections = [connection({ isActive: true })]) });
+    const { page, host } = panel;
+    const header = page.locator('.shell__status');
+    assert.match(await header.innerText(), /Disconnected/);
+    host.connections = [connection({ isActive: true, status: STATUS.connecting })];
+    host.announce();
+    await page.locator('.active').getByText('Verifying the host key…').waitFor();
+    assert.match(await header.innerText(), /Connecting/);
+    host.connections = [connection({ isActive: true, status: STATUS.refused })];
+    host.announce();
+    const alert = page.locator('.active').getByRole('alert');
+    await alert.getByText('spark-1.local refused the connection on port 22.').waitFor();
+    await alert.getByText('Check that the SSH server is running there and that the port is right.').waitFor();
+    await alert.getByRole('button', { name: 'Show log' }).click();
+    await host.called('panel/showLog');
+    await alert.getByRole('button', { name: 'Try again to connect to Workshop Spark' }).click();
+    await host.called('connections/connect');
+    assert.match(await header.innerText(), /Error/);
+  });
+
+  it('leads to known_hosts when a host key has changed', async () => {
+    const error = { code: 'hostKeyChanged', message: 'The host key of spark-1.local has changed.' } as const;
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [connection({ isActive: true, status: { ...STATUS.refused, error } })];
+      },
+    });
+    const alert = panel.page.locator('.active').getByRole('alert');
+    await alert.getByRole('button', { name: 'Open known_hosts' }).click();
+    assert.deepEqual(await panel.host.called('panel/openKnownHosts'), { connectionId: 'spark-1' });
+  });
+
+  it('shows a failure that is not a state of the connection, and no cancelled one', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [connection({ isActive: true }), connection({ id: 'b', name: 'B' })];
+        host.answers = {
+          'connections/connect': ({ connectionId }) => {
+            if (connectionId === 'b') throw new SparkError({ code: 'cancelled', message: 'Cancelled.' });
+            throw new SparkError({ code: 'engineUnavailable', message: 'The engine is gone.', hint: 'Reload.' });
+          },
+        };
+      },
+    });
+    const { page, host } = panel;
+    await page.locator('.saved').getByRole('button', { name: 'Connect to B' }).click();
+    await host.called('connections/connect');
+    await page.locator('.active').getByRole('button', { name: 'Connect to Workshop Spark' }).click();
+    await page.locator('.active').getByRole('alert').getByText('The engine is gone.').waitFor();
+    assert.equal(await page.getByText('Cancelled.').count(), 0);
+  });
+});

@@ -1,0 +1,174 @@
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  CancellationTokenSource,
+  ResponseError,
+  createMessageConnection,
+  type DataCallback,
+  type Disposable,
+  type Message,
+} from 'vscode-jsonrpc/node';
+import { type Page } from 'playwright-core';
+import { type ConnectionView } from '../../src/shared/connection.js';
+import { type Endpoint } from '../../src/shared/contract.js';
+import { SparkError } from '../../src/shared/errors.js';
+import { type Sample } from '../../src/shared/metrics.js';
+import { panelNotifications, panelRequests, type PanelState, type Tab } from '../../src/shared/panel.js';
+import { Peer, type Handlers } from '../../src/shared/peer.js';
+
+const LOCAL = { requests: panelRequests, notifications: {} } as const;
+const REMOTE = { requests: {}, notifications: panelNotifications } as const;
+type Requests = typeof panelRequests;
+
+interface Call {
+  readonly method: string;
+  readonly params: unknown;
+}
+
+class PageReader extends AbstractMessageReader {
+  private callback: DataCallback | undefined;
+
+  listen(callback: DataCallback): Disposable {
+    this.callback = callback;
+    return { dispose: () => (this.callback = undefined) };
+  }
+
+  receive(message: Message): void {
+    this.callback?.(message);
+  }
+}
+
+class PageWriter extends AbstractMessageWriter {
+  private readonly page: Page;
+
+  constructor(page: Page) {
+    super();
+    this.page = page;
+  }
+
+  async write(message: Message): Promise<void> {
+    await this.page.evaluate(data => {
+      window.postMessage(data, '*');
+    }, message);
+  }
+
+  end(): void {
+    // the page ends with the test
+  }
+}
+
+/** Plays the window of the panel through the real contract: answers what the page asks and remembers it. */
+export class FakeHost {
+  readonly calls: Call[] = [];
+  connections: ConnectionView[] = [];
+  endpoint: Endpoint = { url: 'http://localhost:11434', source: 'local', connectionId: null };
+  palette: PanelState['palette'] = 'theme';
+  engineUp = true;
+  tab: Tab | null = null;
+  recent = new Map<string, Sample[]>();
+  keyFile: string | null = '/home/me/.ssh/id_spark';
+  /** Answers that differ from the usual ones. */
+  answers: Partial<Handlers<Requests>> = {};
+  private readonly reader = new PageReader();
+  private readonly peer: Peer<typeof LOCAL, typeof REMOTE>;
+  private waiting: (() => void)[] = [];
+
+  constructor(page: Page) {
+    const connection = createMessageConnection(this.reader, new PageWriter(page));
+    this.peer = new Peer(connection, LOCAL, REMOTE, this.handlers(), {}, { CancellationTokenSource, ResponseError });
+  }
+
+  receive(message: unknown): void {
+    this.reader.receive(message as Message);
+  }
+
+  state(): PanelState {
+    return {
+      snapshot: { connections: this.connections, endpoint: this.endpoint },
+      palette: this.palette,
+      engineUp: this.engineUp,
+    };
+  }
+
+  /** Tells the page the state as it is now. */
+  announce(): void {
+    this.peer.notify('panel/state', this.state());
+  }
+
+  sampled(sample: Sample): void {
+    this.peer.notify('metrics/sampled', sample);
+  }
+
+  showForm(connectionId: string | null): void {
+    this.peer.notify('panel/showForm', { connectionId });
+  }
+
+  showTab(tab: Tab): void {
+    this.peer.notify('panel/showTab', { tab });
+  }
+
+  /** The parameters of the first call of `method`, as soon as it has come. */
+  async called(method: keyof Requests): Promise<unknown> {
+    for (;;) {
+      const found = this.calls.find(call => call.method === method);
+      if (found) return found.params;
+      await new Promise<void>(resolve => this.waiting.push(resolve));
+    }
+  }
+
+  count(method: keyof Requests): number {
+    return this.calls.filter(call => call.method === method).length;
+  }
+
+  dispose(): void {
+    this.peer.dispose();
+  }
+
+  private handlers(): Handlers<Requests> {
+    const usual: Handlers<Requests> = {
+      'panel/ready': () => ({ state: this.state(), tab: this.tab }),
+      'panel/pickKeyFile': () => this.keyFile,
+      'panel/deleteConnection': () => true,
+      'panel/copyEndpoint': () => null,
+      'panel/showLog': () => null,
+      'panel/openKnownHosts': () => null,
+      'connections/create': data => {
+        const saved: ConnectionView = {
+          ...data,
+          id: 'created',
+          isActive: false,
+          wanted: false,
+          lastConnectedAt: null,
+          createdAt: 0,
+          updatedAt: 0,
+          status: { state: 'disconnected', since: 0, tunnel: { state: 'closed' } },
+        };
+        this.connections = [...this.connections, saved];
+        this.announce();
+        return saved;
+      },
+      'connections/update': ({ connectionId }) => {
+        const saved = this.connections.find(one => one.id === connectionId);
+        if (!saved) throw new SparkError({ code: 'notFound', message: 'There is no such connection.' });
+        return saved;
+      },
+      'connections/connect': () => ({ state: 'connected', since: Date.now(), tunnel: { state: 'closed' } }),
+      'connections/disconnect': () => null,
+      'connections/setActive': () => null,
+      'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
+    };
+    const recording = Object.keys(usual).map(name => {
+      const method = name as keyof Requests;
+      const answer = (params: unknown, signal: AbortSignal): unknown => {
+        this.calls.push({ method, params });
+        const waiting = this.waiting;
+        this.waiting = [];
+        for (const resolve of waiting) resolve();
+        const handler = (this.answers[method] ?? usual[method]) as (params: unknown, signal: AbortSignal) => unknown;
+        return handler(params, signal);
+      };
+      return [method, answer] as const;
+    });
+    return Object.fromEntries(recording) as unknown as Handlers<Requests>;
+  }
+}

@@ -1,0 +1,107 @@
+import { type ConnectionStatus, type ConnectionView } from '../../src/shared/connection.js';
+import { type GpuSample, type Sample } from '../../src/shared/metrics.js';
+
+const HOUR = 3_600_000;
+
+/** The statuses that tests need most. */
+export const STATUS = {
+  disconnected: { state: 'disconnected', since: 0, tunnel: { state: 'closed' } },
+  connecting: {
+    state: 'connecting',
+    since: Date.now(),
+    step: 'Verifying the host key',
+    tunnel: { state: 'closed' },
+  },
+  connected: {
+    state: 'connected',
+    since: Date.now() - 851_000,
+    tunnel: { state: 'open', localPort: 11435, remotePort: 11434 },
+  },
+  refused: {
+    state: 'error',
+    since: Date.now(),
+    error: {
+      code: 'connectionRefused',
+      message: 'spark-1.local refused the connection on port 22.',
+      hint: 'Check that the SSH server is running there and that the port is right.',
+    },
+    tunnel: { state: 'closed' },
+  },
+  reconnecting: {
+    state: 'reconnecting',
+    since: Date.now(),
+    error: { code: 'connectionLost', message: 'The connection to spark-1.local was lost.' },
+    nextAttemptAt: Date.now() + 8000,
+    tunnel: { state: 'closed' },
+  },
+} as const satisfies Record<string, ConnectionStatus>;
+
+/** A saved connection; `spark-1` unless told otherwise. */
+export function connection(changes: Partial<ConnectionView> = {}): ConnectionView {
+  return {
+    id: 'spark-1',
+    name: 'Workshop Spark',
+    hostname: 'spark-1.local',
+    username: 'nvidia',
+    port: 22,
+    sshKeyPath: '~/.ssh/id_ed25519',
+    authMethod: 'key',
+    isActive: false,
+    wanted: false,
+    lastConnectedAt: Date.now() - 2 * HOUR - 60_000,
+    createdAt: 0,
+    updatedAt: 0,
+    status: STATUS.disconnected,
+    ...changes,
+  };
+}
+
+/** A reading of a GB10; `unified` memory of 121.7 GB. */
+export function gpu(changes: Partial<GpuSample> = {}): GpuSample {
+  return {
+    index: 0,
+    uuid: 'GPU-0',
+    name: 'NVIDIA GB10',
+    utilization: 42,
+    memory: { kind: 'unified', usedMb: 12_700, totalMb: 124_610 },
+    temperatureC: 64,
+    powerW: 31.4,
+    powerLimitW: null,
+    ...changes,
+  };
+}
+
+/** A reading of one of eight H100. */
+export function h100(index: number, utilization: number | null): GpuSample {
+  return gpu({
+    index,
+    uuid: `GPU-${index}`,
+    name: 'NVIDIA H100 80GB HBM3',
+    utilization,
+    memory: { kind: 'dedicated', usedMb: 8192 * (index + 1), totalMb: 81_559 },
+    temperatureC: 40 + index * 6,
+    powerW: 200 + index * 60,
+    powerLimitW: 700,
+  });
+}
+
+/** One sample. */
+export function sample(at: number, gpus: readonly GpuSample[], changes: Partial<Sample> = {}): Sample {
+  return {
+    connectionId: 'spark-1',
+    at,
+    driverVersion: '580.95.05',
+    gpus: [...gpus],
+    memory: { totalMb: 124_610, usedMb: 12_700 },
+    ...changes,
+  };
+}
+
+/** `count` samples two seconds apart that end now, with a load that rises and falls. */
+export function history(count: number, make: (utilization: number, step: number) => readonly GpuSample[]): Sample[] {
+  const end = Date.now();
+  return Array.from({ length: count }, (_, step) => {
+    const load = Math.round(50 + 46 * Math.sin(step / 7) + 4 * Math.sin(step * 1.7));
+    return sample(end - (count - 1 - step) * 2000, make(Math.max(0, Math.min(100, load)), step));
+  });
+}

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { type Locator } from 'playwright-core';
+import { type GpuSample } from '../../src/shared/metrics.js';
+import { type FakeHost } from './fakeHost.js';
+import { STATUS, connection, gpu, h100, history, sample } from './fixtures.js';
+import { Harness, close, type OpenOptions, type Panel } from './harness.js';
+
+const GREEN = 'rgb(34, 197, 94)';
+const YELLOW = 'rgb(234, 179, 8)';
+const RED = 'rgb(239, 68, 68)';
+const GOLD = 'rgb(255, 215, 0)';
+
+describe('the panel: metrics', function () {
+  this.timeout(60_000);
+  let harness: Harness;
+  let panel: Panel;
+  before(async () => {
+    harness = await Harness.start();
+  });
+  after(() => harness.stop());
+  afterEach(() => close(panel));
+
+  const open = (prepare: (host: FakeHost) => void = () => undefined, options: OpenOptions = {}) =>
+    harness.open({
+      ...options,
+      prepare: host => {
+        host.tab = 'metrics';
+        host.connections = [connection({ isActive: true, status: STATUS.connected })];
+        prepare(host);
+      },
+    });
+  const metric = (label: string, row = 0): Locator =>
+    panel.page.locator('.gpu').nth(row).locator('.metric', { hasText: label });
+  const border = (locator: Locator) => locator.evaluate(card => getComputedStyle(card).borderTopColor);
+  const text = async (locator: Locator) => (await locator.innerText()).replace(/\s+/g, ' ').trim();
+  /** Shows one GPU and waits until it is drawn. */
+  const show = async (reading: Partial<GpuSample>) => {
+    const at = Date.now();
+    panel.host.sampled(sample(at, [gpu(reading)]));
+    await panel.page.locator('.spark__bar').first().waitFor({ state: 'attached' });
+  };
+
+  it('offers to connect while nothing is connected', async () => {
+    panel = await open(host => (host.connections = [connection({ isActive: true })]));
+    await panel.page.getByText('Connect to a Spark to see its GPU.').waitFor();
+    await panel.page.getByRole('button', { name: 'Connect to Workshop Spark' }).click();
+    assert.deepEqual(await panel.host.called('connections/connect'), { connectionId: 'spark-1', offerChoices: true });
+  });
+
+  it('keeps the place of the cards until the first reading, so that nothing moves when it comes', async () => {
+    panel = await open();
+    await panel.page.getByText('Waiting for the first reading…').waitFor();
+    const places = () =>
+      panel.page
+        .locator('.metric, .spark')
+        .evaluateAll(all => all.map(one => JSON.stringify(one.getBoundingClientRect())));
+    const before = await places();
+    await show({});
+    await panel.page.getByText('NVIDIA GB10').waitFor();
+    assert.deepEqual(await places(), before);
+  });
+
+  it('shows live numbers with the unit and the tag of a unified memory', async () => {
+    panel = await open();
+    await show({
+      utilization: 42,
+      temperatureC: 64,
+      powerW: 31.44,
+      memory: { kind: 'unified', usedMb: 12_700, totalMb: 124_610 },
+    });
+    assert.equal(await text(metric('GAUGE')), 'GAUGE 42 % low');
+    assert.equal(await text(metric('MEMORY')), 'MEMORY 12.4 / 121.7 GB low unified');
+    assert.equal(await text(metric('TEMP')), 'TEMP 64 °C medium');
+    assert.equal(await text(metric('POWER')), 'POWER 31.4 W');
+    panel.host.sampled(sample(Date.now() + 2000, [gpu({ utilization: 97, powerW: 120, powerLimitW: 140 })]));
+    await metric('GAUGE').getByText('97').waitFor();
+    assert.equal(await text(metric('POWER')), 'POWER 120 W of 140 W');
+    assert.equal(await metric('GAUGE').getAttribute('aria-label'), 'GAUGE: 97 %, high');
+  });
+
+  it('draws borders by the thresholds, power always gold', async () => {
+    panel = await open();
+    const cases: [number, string][] = [
+      [49, GREEN],
+      [50, YELLOW],
+      [80, YELLOW],
+      [81, RED],
+    ];
+    let at = Date.now();
+    for (const [value, colour] of cases) {
+      const memory = { kind: 'dedicated', usedMb: value * 100, totalMb: 10_000 } as const;
+      panel.host.sampled(sample((at += 2000), [gpu({ utilization: value, temperatureC: value + 11, memory })]));
+      await metric('TEMP')
+        .getByText(String(value + 11))
+        .waitFor();
+      assert.equal(await border(metric('GAUGE')), colour, `gauge at ${value}`);
+      assert.equal(await border(metric('MEMORY')), colour, `memory at ${value}`);
+      assert.equal(await border(metric('POWER')), GOLD);
+    }
+    for (const [value, colour] of [
+      [59, GREEN],
+      [60, YELLOW],
+      [80, YELLOW],
+      [81, RED],
+    ] as const) {
+      panel.host.sampled(sample((at += 2000), [gpu({ temperatureC: value })]));
+      await metric('TEMP').getByText(String(value)).waitFor();
+      assert.equal(await border(metric('TEMP')), colour, `temperature at ${value}`);
+    }
+  });
+
+  it('shows what is not reported as n/a, never as 0', async () => {
+    panel = await open();
+    await show({
+      utilization: null,
+      temperatureC: null,
+      powerW: null,
+      memory: { kind: 'unknown', usedMb: null, totalMb: null },
+    });
+    for (const label of ['GAUGE', 'MEMORY', 'TEMP', 'POWER']) assert.equal(await text(metric(label)), `${label} n/a`);
+    assert.equal(await metric('GAUGE').getAttribute('aria-label'), 'GAUGE: not reported');
+    assert.ok(![GREEN, YELLOW, RED].includes(await border(metric('GAUGE'))));
+  });
+
+  it('draws 60 slots with the newest at the right, gaps left empty, a bar for 0', async () => {
+    panel = await open(host => {
+      const samples = history(60, (_load, step) => [gpu({ utilization: [0, 60, 90][step % 3]! })]);
+      samples.splice(30, 5);
+      samples[0]!.gpus[0]!.utilization = null;
+      host.recent.set('spark-1', samples);
+    });
+    const bars = panel.page.locator('.spark__bar');
+    await panel.page.getByRole('img', { name: /now 90 %, lowest 0 %, highest 90 %/ }).waitFor();
+    assert.equal(await bars.count(), 60);
+    const drawn = await bars.evaluateAll(all =>
+      all.map(bar => ({ level: bar.getAttribute('data-level'), height: bar.getAttribute('height') })),
+    );
+    const expected = Array.from({ length: 60 }, (_, slot) => {
+      if (slot === 0 || (slot >= 30 && slot < 35)) return { level: 'none', height: '0%' };
+      return [
+        { level: 'green', height: '2%' },
+        { level: 'yellow', height: '60%' },
+        { level: 'red', height: '90%' },
+      ][slot % 3];
+    });
+    assert.deepEqual(drawn, expected);
+    assert.equal(await bars.last().evaluate(bar => getComputedStyle(bar).fill), RED);
+    const right = await bars.last().evaluate(bar => {
+      const plot = bar.parentElement!.getBoundingClientRect();
+      return plot.right - bar.getBoundingClientRect().right;
+    });
+    assert.ok(right >= 0 && right < 8);
+  });
+
+  it('fits eight GPUs on a screen of 1280 by 800, each with its cards and sparkline', async () => {
+    const eight = [0, 1, 2, 3, 4, 5, 6, 7];
+    panel = await open(host => {
+      host.recent.set(
+        'spark-1',
+        history(60, load => eight.map(index => h100(index, load))),
+      );
+    });
+    await panel.page.getByText('GPU 7').waitFor();
+    assert.equal(await panel.page.locator('.metric').count(), 32);
+    assert.equal(await panel.page.locator('.spark__plot').count(), 8);
+    assert.equal(await text(metric('MEMORY', 3)), 'MEMORY 32.0 / 79.6 GB');
+    const last = await panel.page.locator('.gpu').last().boundingBox();
+    assert.ok(last !== null && last.y + last.height <= 800);
+  });
+
+  it('never scrolls sideways in a column of 320 pixels', async () => {
+    const eight = [0, 1, 2, 3, 4, 5, 6, 7];
+    for (const gpus of [[0], eight]) {
+      panel = await open(
+        host =>
+          host.recent.set(
+            'spark-1',
+            history(60, load => gpus.map(index => h100(index, load))),
+          ),
+        { width: 320 },
+      );
+      for (const tab of ['Metrics', 'Connection', 'Projects', 'Jobs']) {
+        await panel.page.getByRole('tab', { name: tab }).click();
+        const over = await panel.page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        assert.ok(over <= 0, tab);
+      }
+      if (gpus.length === 1) await close(panel);
+    }
+  });
+
+  it('shows why nvidia-smi could not be read while the system memory goes on', async () => {
+    panel = await open(host => {
+      host.recent.set('spark-1', [
+        sample(Date.now(), [], {
+          error: { code: 'nvidiaSmiMissing', message: 'nvidia-smi is not there.', hint: 'Install the driver.' },
+        }),
+      ]);
+    });
+    const banner = panel.page.locator('.metrics').getByRole('status');
+    assert.equal(await text(banner), 'nvidia-smi is not there. Install the driver.');
+    assert.equal(await text(metric('SYSTEM MEMORY')), 'SYSTEM MEMORY 12.4 / 121.7 GB low');
+    assert.equal(await panel.page.getByText('System memory').count(), 1, 'it is said once');
+  });
+
+  it('keeps the cards when one reading fails', async () => {
+    panel = await open();
+    await show({});
+    panel.host.sampled(
+      sample(Date.now() + 2000, [], { error: { code: 'nvidiaSmiSilent', message: 'nvidia-smi does not answer.' } }),
+    );
+    await panel.page.getByText('nvidia-smi does not answer.').waitFor();
+    assert.equal(await text(metric('GAUGE')), 'GAUGE n/a');
+    assert.equal(await text(metric('MEMORY')), 'MEMORY 12.4 / 121.7 GB low unified');
+  });
+
+  it('lets the user choose between connected machines, and remembers the choice', async () => {
+    panel = await open(host => {
+      host.connections.push(connection({ id: 'lab', name: 'Lab', status: STATUS.connected }));
+      host.recent.set('spark-1', [sample(Date.now(), [gpu({ name: 'First' })])]);
+      host.recent.set('lab', [sample(Date.now(), [gpu({ name: 'Second' })], { connectionId: 'lab' })]);
+    });
+    const { page } = panel;
+    await page.getByRole('heading', { name: 'First' }).waitFor();
+    await page.getByRole('combobox', { name: 'Connection whose metrics are shown' }).click();
+    await page.getByRole('option', { name: 'Lab' }).click();
+    await page.getByRole('heading', { name: 'Second' }).waitFor();
+    await panel.reload();
+    await page.getByRole('heading', { name: 'Second' }).waitFor();
+  });
+
+  it('asks for what it missed after a gap, and forgets a machine that was disconnected', async () => {
+    panel = await open(host =>
+      host.recent.set(
+        'spark-1',
+        history(3, () => [gpu()]),
+      ),
+    );
+    const { page, host } = panel;
+    await page.getByRole('heading', { name: 'NVIDIA GB10' }).waitFor();
+    const filled = () => page.locator('.spark__bar:not([data-level=none])').count();
+    assert.equal(await filled(), 3);
+    const late = Date.now() + 20_000;
+    host.recent.set(
+      'spark-1',
+      [9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map(ago => sample(late - ago * 2000, [gpu()])),
+    );
+    host.sampled(sample(late, [gpu()]));
+    await page.waitForFunction(() => document.querySelectorAll('.spark__bar:not([data-level=none])').length === 13);
+    assert.equal(host.count('metrics/recent'), 2);
+
+    host.connections = [connection({ isActive: true })];
+    host.announce();
+    await page.getByText('Connect to a Spark to see its GPU.').waitFor();
+    host.recent.clear();
+    host.connections = [connection({ isActive: true, status: STATUS.connected })];
+    host.announce();
+    await page.getByText('Waiting for the first reading…').waitFor();
+  });
+});

@@ -1,0 +1,145 @@
+import { mkdirSync } from 'node:fs';
+import { TABS, type Tab } from '../../src/shared/panel.js';
+import { type FakeHost } from './fakeHost.js';
+import { STATUS, connection, gpu, h100, history } from './fixtures.js';
+import { Harness } from './harness.js';
+import { THEME_NAMES, type ThemeName } from './themes.js';
+
+/** Pictures of the panel in every state, for human eyes: `screenshots.js FOLDER [part of a name]`. */
+
+type Scene = (host: FakeHost) => void;
+
+const three = (active: Parameters<typeof connection>[0]) => [
+  connection({ isActive: true, ...active }),
+  connection({
+    id: 'spark-2',
+    name: 'Lab',
+    hostname: '192.168.40.17',
+    username: 'ada',
+    port: 2222,
+    lastConnectedAt: null,
+  }),
+  connection({
+    id: 'spark-3',
+    name: 'Rack 4, eight GPUs, behind the jump host of the university',
+    hostname: 'dgx-h100-04.compute.example-university.edu',
+    username: 'a.lovelace',
+    lastConnectedAt: Date.now() - 26 * 3_600_000,
+  }),
+];
+const connected: Scene = host => {
+  host.connections = three({ status: STATUS.connected });
+  host.endpoint = { url: 'http://localhost:11435', source: 'dgx', connectionId: 'spark-1' };
+  host.recent.set(
+    'spark-1',
+    history(60, (load, step) => [gpu({ utilization: step > 20 && step < 24 ? null : load, powerW: 20 + load })]),
+  );
+};
+const scenes: Readonly<Record<string, { tab: Tab; scene: Scene; form?: string | null; submit?: boolean }>> = {
+  empty: { tab: 'connection', scene: host => (host.connections = []) },
+  connected: { tab: 'connection', scene: connected },
+  connecting: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.connecting })) },
+  error: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.refused })) },
+  reconnecting: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.reconnecting })) },
+  idle: { tab: 'connection', scene: host => (host.connections = three({ isActive: false })) },
+  form: { tab: 'connection', scene: connected, form: null },
+  invalid: { tab: 'connection', scene: connected, form: null, submit: true },
+  edit: { tab: 'connection', scene: connected, form: 'spark-1' },
+  metrics: { tab: 'metrics', scene: connected },
+  waiting: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      host.recent.clear();
+    },
+  },
+  offline: { tab: 'metrics', scene: host => (host.connections = three({})) },
+  two: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      host.connections[1] = connection({ id: 'spark-2', name: 'Lab', status: STATUS.connected });
+      host.recent.set(
+        'spark-1',
+        history(40, load => [h100(0, load), h100(1, Math.round(load / 2))]),
+      );
+    },
+  },
+  eight: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      host.recent.set(
+        'spark-1',
+        history(60, (load, step) =>
+          [0, 1, 2, 3, 4, 5, 6, 7].map(index => h100(index, index === 5 ? null : (load + index * 13 + step) % 101)),
+        ),
+      );
+    },
+  },
+  failed: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      const samples = history(30, load => [gpu({ utilization: load, powerLimitW: 140 })]);
+      samples.push({
+        ...samples[29]!,
+        at: Date.now() + 2000,
+        gpus: [],
+        error: {
+          code: 'nvidiaSmiFailed',
+          message: 'nvidia-smi could not talk to the driver.',
+          hint: 'Restart the Spark, or reinstall its driver.',
+        },
+      });
+      host.recent.set('spark-1', samples);
+    },
+  },
+  projects: { tab: 'projects', scene: connected },
+  jobs: { tab: 'jobs', scene: connected },
+};
+
+async function main(folder: string, only: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const harness = await Harness.start();
+  const looks: [string, ThemeName, FakeHost['palette']][] = [
+    ...THEME_NAMES.map((name): [string, ThemeName, FakeHost['palette']] => [name, name, 'theme']),
+    ['dgx', 'dark', 'dgx'],
+  ];
+  try {
+    for (const [look, theme, palette] of looks) {
+      for (const [name, { tab, scene, form, submit }] of Object.entries(scenes)) {
+        for (const width of [1280, 340]) {
+          const file = `${look}-${name}-${width}.png`;
+          if (!file.includes(only) && !new RegExp(only).test(file)) continue;
+          const { page, host } = await harness.open({
+            theme,
+            width,
+            prepare: window => {
+              scene(window);
+              window.tab = tab;
+              window.palette = palette;
+            },
+          });
+          if (form !== undefined) {
+            host.showForm(form);
+            await page.locator('form').waitFor();
+            if (submit) await page.getByRole('button', { name: 'Save and connect' }).click();
+          }
+          if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
+          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled' });
+          await page.context().close();
+        }
+      }
+    }
+  } finally {
+    await harness.stop();
+  }
+  console.log(`${TABS.length} tabs drawn to ${folder}`);
+}
+
+const [folder = 'out/screenshots', only = ''] = process.argv.slice(2);
+main(folder, only).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,110 @@
+import { SparkError, type ErrorInfo } from '../../src/shared/errors.js';
+import { type ConnectionView } from '../../src/shared/connection.js';
+import { draftFor, emptyDraft, checkDraft } from './draft.js';
+import { type PanelSession } from './session.js';
+import { type PanelStore } from './store.js';
+
+/** What a user can do in the page. Failures end in the store, where the views show them. */
+export class PanelActions {
+  private readonly session: PanelSession;
+  private readonly store: PanelStore;
+
+  constructor(session: PanelSession, store: PanelStore) {
+    this.session = session;
+    this.store = store;
+  }
+
+  reload(): void {
+    void this.session.load();
+  }
+
+  connect(connectionId: string): void {
+    this.run(connectionId, this.session.peer.request('connections/connect', { connectionId, offerChoices: true }));
+  }
+
+  /** Also ends an attempt that is under way. */
+  disconnect(connectionId: string): void {
+    this.run(connectionId, this.session.peer.request('connections/disconnect', { connectionId }));
+  }
+
+  makeActive(connectionId: string): void {
+    this.run(connectionId, this.session.peer.request('connections/setActive', { connectionId }));
+  }
+
+  /** The window asks whether it is meant. */
+  remove(connectionId: string): void {
+    this.run(connectionId, this.session.peer.request('panel/deleteConnection', { connectionId }));
+  }
+
+  showLog(): void {
+    this.session.peer.request('panel/showLog', {}).catch(() => {
+      // the window is going away; there is nobody left to show it to
+    });
+  }
+
+  /** Where a host key that has changed is put right. */
+  openKnownHosts(connectionId: string): void {
+    this.run(connectionId, this.session.peer.request('panel/openKnownHosts', { connectionId }));
+  }
+
+  /** Puts the published address of Ollama on the clipboard; false when that failed. */
+  async copyEndpoint(): Promise<boolean> {
+    try {
+      await this.session.peer.request('panel/copyEndpoint', {});
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  add(): void {
+    this.store.draft.value = emptyDraft();
+  }
+
+  edit(connection: ConnectionView): void {
+    this.store.draft.value = draftFor(connection);
+  }
+
+  closeForm(focusNext: string): void {
+    this.store.focusNext.value = focusNext;
+    this.store.draft.value = null;
+  }
+
+  /** The chosen path; null when the dialog was closed. */
+  async pickKeyFile(): Promise<string | null> {
+    try {
+      return await this.session.peer.request('panel/pickKeyFile', {});
+    } catch {
+      return null;
+    }
+  }
+
+  /** Saves the form and closes it; answers why it could not be saved. The form must have passed {@link checkDraft}. */
+  async save(thenConnect: boolean): Promise<ErrorInfo | null> {
+    const draft = this.store.draft.value;
+    const checked = draft && checkDraft(draft);
+    if (!checked || 'errors' in checked) return { code: 'invalidInput', message: 'Some fields need attention.' };
+    try {
+      const { peer } = this.session;
+      const saved =
+        draft.connectionId === null
+          ? await peer.request('connections/create', checked.data)
+          : await peer.request('connections/update', { connectionId: draft.connectionId, changes: checked.data });
+      this.closeForm(saved.id);
+      if (thenConnect) this.connect(saved.id);
+      return null;
+    } catch (error) {
+      return SparkError.toInfo(error);
+    }
+  }
+
+  private run(connectionId: string, request: Promise<unknown>): void {
+    this.store.setFailure(connectionId, null);
+    request.catch((error: unknown) => {
+      // what the user ended is no failure, and a failed login shows as the connection's own state
+      const known = this.store.connections.value.find(connection => connection.id === connectionId);
+      if (SparkError.is(error, 'cancelled') || known?.status.state === 'error') return;
+      this.store.setFailure(connectionId, SparkError.toInfo(error));
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import { connectionInputSchema, type Connection, type ConnectionData } from '../../src/shared/connection.js';
+import { type Draft } from './host.js';
+
+/** The fields of the form, in the order in which they stand. */
+export const FIELDS = ['name', 'hostname', 'port', 'username', 'authMethod', 'sshKeyPath'] as const;
+export type Field = (typeof FIELDS)[number];
+export type FieldErrors = Partial<Record<Field, string>>;
+
+/** The form for a new connection. */
+export function emptyDraft(): Draft {
+  return {
+    connectionId: null,
+    name: '',
+    hostname: '',
+    username: '',
+    port: '22',
+    authMethod: 'key',
+    sshKeyPath: '',
+  };
+}
+
+/** The form for a saved connection. */
+export function draftFor(connection: Connection): Draft {
+  return {
+    connectionId: connection.id,
+    name: connection.name,
+    hostname: connection.hostname,
+    username: connection.username,
+    port: String(connection.port),
+    authMethod: connection.authMethod,
+    sshKeyPath: connection.sshKeyPath ?? '',
+  };
+}
+
+/** Checks a form by the contract's own rules: what may be sent, or the first complaint of each field. */
+export function checkDraft(draft: Draft): { data: ConnectionData } | { errors: FieldErrors } {
+  const { name, hostname, username, port, authMethod } = draft;
+  const entered = {
+    name,
+    hostname,
+    username,
+    port: /^\s*\d+\s*$/.test(port) ? Number(port) : port,
+    authMethod,
+    sshKeyPath: draft.authMethod === 'key' ? draft.sshKeyPath : null,
+  };
+  const checked = v.safeParse(connectionInputSchema, entered);
+  if (checked.success) return { data: checked.output };
+  const errors: FieldErrors = {};
+  for (const issue of checked.issues) {
+    const field = v.getDotPath(issue);
+    if (isField(field)) errors[field] ??= issue.message;
+  }
+  // the field is too narrow for the schema's sentence, which would push everything below it down
+  if (errors.port !== undefined) errors.port = 'Use 1 to 65535.';
+  // the schema asks for the key only once every other field is right; say it together with the rest
+  if (draft.authMethod === 'key' && draft.sshKeyPath.trim() === '') {
+    errors.sshKeyPath ??= 'Choose the private key file, or log in with a password.';
+  }
+  return { errors };
+}
+
+/** True when `name` is a field of the form: errors of the engine name fields too. */
+export function isField(name: string | null | undefined): name is Field {
+  return FIELDS.some(field => field === name);
+}

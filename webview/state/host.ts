@@ -1,0 +1,42 @@
+import * as v from 'valibot';
+import { authMethodSchema } from '../../src/shared/connection.js';
+import { tabSchema } from '../../src/shared/panel.js';
+
+/** What VS Code gives a webview to talk with; `acquireVsCodeApi` may be called once. */
+export interface HostApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare global {
+  function acquireVsCodeApi(): HostApi;
+}
+
+export const draftSchema = v.object({
+  /** The saved connection that is being edited; null for a new one. */
+  connectionId: v.nullable(v.string()),
+  name: v.string(),
+  hostname: v.string(),
+  username: v.string(),
+  /** As typed. */
+  port: v.string(),
+  authMethod: authMethodSchema,
+  sshKeyPath: v.string(),
+});
+/** The connection form as the user left it. Holds no secret: passwords are never asked for in the page. */
+export type Draft = v.InferOutput<typeof draftSchema>;
+
+const rememberedSchema = v.object({
+  tab: v.fallback(tabSchema, 'connection'),
+  selectedId: v.fallback(v.nullable(v.string()), null),
+  draft: v.fallback(v.nullable(draftSchema), null),
+});
+/** What the page remembers by itself while it is closed or hidden; everything else comes from the engine. */
+export type Remembered = v.InferOutput<typeof rememberedSchema>;
+
+/** What was remembered; a state of another version, or none, reads as the start. */
+export function recall(host: HostApi): Remembered {
+  const read = v.safeParse(rememberedSchema, host.getState());
+  return read.success ? read.output : { tab: 'connection', selectedId: null, draft: null };
+}

@@ -1,0 +1,101 @@
+import { CancellationTokenSource, ResponseError, createMessageConnection } from 'vscode-jsonrpc/browser';
+import { SparkError } from '../../src/shared/errors.js';
+import { type Sample } from '../../src/shared/metrics.js';
+import { panelNotifications, panelRequests, type PanelState } from '../../src/shared/panel.js';
+import { Peer } from '../../src/shared/peer.js';
+import { draftFor, emptyDraft } from './draft.js';
+import { type HostApi } from './host.js';
+import { HostMessageWriter, WindowMessageReader } from './messages.js';
+import { isGap, mergeSamples } from './samples.js';
+import { isLive, type PanelStore } from './store.js';
+
+const LOCAL = { requests: {}, notifications: panelNotifications } as const;
+const REMOTE = { requests: panelRequests, notifications: {} } as const;
+/** The page's end of the boundary to its window. */
+export type PanelPeer = Peer<typeof LOCAL, typeof REMOTE>;
+
+/** Keeps the store true: asks for everything once, then follows what the window tells. */
+export class PanelSession {
+  readonly peer: PanelPeer;
+  private readonly store: PanelStore;
+  private readonly refreshing = new Set<string>();
+
+  constructor(host: HostApi, store: PanelStore) {
+    this.store = store;
+    this.peer = new Peer(
+      createMessageConnection(new WindowMessageReader(), new HostMessageWriter(host)),
+      LOCAL,
+      REMOTE,
+      {},
+      {
+        'panel/state': state => this.follow(state),
+        'panel/showTab': ({ tab }) => {
+          store.tab.value = tab;
+        },
+        'panel/showForm': ({ connectionId }) => this.showForm(connectionId),
+        'metrics/sampled': sample => this.take(sample),
+      },
+      { CancellationTokenSource, ResponseError },
+    );
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') for (const one of store.liveConnections.value) this.refresh(one.id);
+    });
+  }
+
+  /** Asks for everything. A failure is shown with a button that comes here again. */
+  async load(): Promise<void> {
+    this.store.loadError.value = null;
+    try {
+      const { state, tab } = await this.peer.request('panel/ready', {});
+      if (tab) this.store.tab.value = tab;
+      this.follow(state);
+    } catch (error) {
+      this.store.loadError.value = SparkError.toInfo(error);
+    }
+  }
+
+  private follow(state: PanelState): void {
+    const before = new Set(this.store.liveConnections.value.map(connection => connection.id));
+    this.store.apply(state);
+    for (const connection of state.snapshot.connections) {
+      if (isLive(connection) && !before.has(connection.id)) this.refresh(connection.id);
+      if (connection.status.state !== 'disconnected') this.store.setFailure(connection.id, null);
+    }
+  }
+
+  private take(sample: Sample): void {
+    const known = this.store.samples.value.get(sample.connectionId) ?? [];
+    if (isGap(known, sample)) this.refresh(sample.connectionId);
+    this.store.setSamples(sample.connectionId, mergeSamples(known, [sample]));
+  }
+
+  /** Fetches what the engine kept, so that samples missed while hidden are in the sparkline too. */
+  private refresh(connectionId: string): void {
+    if (this.refreshing.has(connectionId)) return;
+    this.refreshing.add(connectionId);
+    this.peer
+      .request('metrics/recent', { connectionId })
+      .then(
+        recent => {
+          if (!this.store.liveConnections.value.some(connection => connection.id === connectionId)) return;
+          this.store.setSamples(connectionId, mergeSamples(this.store.samples.value.get(connectionId) ?? [], recent));
+        },
+        () => {
+          // the link or the engine went away; the state that follows says so
+        },
+      )
+      .finally(() => this.refreshing.delete(connectionId));
+  }
+
+  private showForm(connectionId: string | null): void {
+    const { store } = this;
+    store.tab.value = 'connection';
+    if (store.draft.value?.connectionId === connectionId) return; // half filled: it stays
+    if (connectionId === null) {
+      store.draft.value = emptyDraft();
+      return;
+    }
+    const saved = store.connections.value.find(connection => connection.id === connectionId);
+    if (saved) store.draft.value = draftFor(saved);
+  }
+}

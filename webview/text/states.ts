@@ -1,0 +1,16 @@
+import { type ConnectionState } from '../../src/shared/connection.js';
+
+/** The word that stands beside the dot of each state. */
+export const STATE_WORDS: Readonly<Record<ConnectionState, string>> = {
+  disconnected: 'Disconnected',
+  connecting: 'Connecting',
+  connected: 'Connected',
+  reconnecting: 'Reconnecting',
+  error: 'Error',
+};
+
+/** `user@host:port`; an IPv6 address stands in brackets. */
+export function address(connection: { username: string; hostname: string; port: number }): string {
+  const host = connection.hostname.includes(':') ? `[${connection.hostname}]` : connection.hostname;
+  return `${connection.username}@${host}:${connection.port}`;
+}

@@ -1,0 +1,69 @@
+import { CircleAlert } from 'lucide-preact';
+import { h, type ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Icon } from './icon.js';
+
+export interface TextFieldProps {
+  id: string;
+  label: string;
+  value: string;
+  /** What is wrong with the value; takes the place of `help`. */
+  error?: string | undefined;
+  help?: string;
+  /** The value is a path, a host or another word of machines. */
+  code?: boolean;
+  inputMode?: 'numeric';
+  onInput: (value: string) => void;
+  onBlur?: () => void;
+  /** Stands beside the field, in its row. */
+  children?: ComponentChildren;
+}
+
+/** A labelled field with one line below it that is kept free for help or for what is wrong. */
+export function TextField(props: TextFieldProps) {
+  const { id, label, value, error, help, code, inputMode, onInput, onBlur, children } = props;
+  const host = useRef<HTMLElement>(null);
+  const note = useRef<HTMLDivElement>(null);
+
+  // The input stands in the toolkit's shadow tree, where an id of the page means nothing: it is tied by reference
+  // where the browser can (Chromium 135), else told the words.
+  useLayoutEffect(() => {
+    const control = host.current?.shadowRoot?.querySelector('input');
+    if (!control) return;
+    control.setAttribute('aria-invalid', String(error !== undefined));
+    if (inputMode) control.inputMode = inputMode;
+    if ('ariaDescribedByElements' in control) control.ariaDescribedByElements = note.current ? [note.current] : [];
+    else (control as HTMLElement).setAttribute('aria-description', error ?? help ?? '');
+  }, [error, help, inputMode]);
+
+  return (
+    <div class={error === undefined ? 'ui-field' : 'ui-field ui-field--invalid'}>
+      <div class="ui-field__row">
+        {h(
+          'vscode-text-field',
+          {
+            id,
+            ref: host,
+            class: code ? 'ui-field__input ui-field__input--code' : 'ui-field__input',
+            value,
+            spellcheck: false,
+            onInput: (event: Event) => onInput((event.currentTarget as HTMLInputElement).value),
+            onBlur,
+          },
+          label,
+        )}
+        {children}
+      </div>
+      <div ref={note} id={`${id}-note`} class="ui-field__note">
+        {error === undefined ? (
+          help
+        ) : (
+          <>
+            <Icon of={CircleAlert} size={12} />
+            <span>{error}</span>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
