@@ -112,7 +112,8 @@ export async function ensureVsCodeServer(say) {
 async function npm(cwd, args, env) {
   const { code, output } = await run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd,
-    env,
+    // "npm test" hands its own down, and code-server takes the version of Node from there instead of asking Node
+    env: { ...env, npm_config_user_agent: undefined },
     show: 'nothing',
   });
   writeFileSync(join(cwd, 'install.log'), output, { flag: 'a' });

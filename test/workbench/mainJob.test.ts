@@ -206,6 +206,11 @@ workbenchSuite('The main job', session => {
     await session.closeWindows();
     await session.profile.stopServer();
     for (const { pid } of session.profile.engines()) process.kill(pid, 'SIGKILL');
+    // whatever is read from now on was written after the restart
+    session.profile.writeSettings({
+      ...session.profile.readSettings(),
+      'dgxSpark.ollama.endpoint': 'http://localhost:1',
+    });
     await session.profile.startServer();
     workbench = await session.open();
     await workbench.views.open('DGX Spark');
