@@ -3,6 +3,7 @@
  * Prints them as they pass and writes `{ passed, failed, skipped }`. A process that does not end by itself after the
  * last test is a failure: something was left open.
  */
+import { createHook } from 'node:async_hooks';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Mocha from 'mocha';
@@ -21,6 +22,17 @@ const files = readdirSync(join('out', kind), { recursive: true })
   .map(name => resolve('out', kind, String(name)))
   .filter(name => name.endsWith('.test.js'))
   .sort();
+/** Where each timer that still runs was started, by its async id: Node tells of a forgotten one only that it is there. */
+const timers = new Map();
+createHook({
+  init(id, type, _trigger, timer) {
+    if (type === 'Timeout') timers.set(id, { timer, at: new Error('started') });
+  },
+  destroy(id) {
+    timers.delete(id);
+  },
+}).enable();
+
 const mocha = new Mocha({
   ui: 'bdd',
   reporter: 'spec',
@@ -44,6 +56,7 @@ mocha
     if (failures > 0 || counts.failed > 0) process.exitCode = 1;
     setTimeout(() => {
       console.error(`The tests have ended but their process has not. Still open: ${process.getActiveResourcesInfo()}`);
+      for (const { timer, at } of timers.values()) if (timer.hasRef()) console.error(at.stack);
       counts.failed++;
       process.exit(1);
     }, END_GRACE_MS).unref();
