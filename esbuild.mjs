@@ -72,6 +72,7 @@ if (withTests) {
       ...found('test/spark', 'main.ts'),
       ...found('test/bench', '.bench.ts'),
       ...found('test', '.process.ts'),
+      ...found('test/webview', 'screenshots.ts'),
     ],
     outbase: 'test',
     outdir: 'out',
