@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   'hostKeyRevoked',
   'hostKeyRejected',
   'knownHostsUnreadable',
+  'sshConfigInvalid',
   // who we are
   'keyMissing',
   'keyUnreadable',
@@ -25,6 +26,7 @@ export const ERROR_CODES = [
   'passphraseNeeded',
   'passphraseWrong',
   'passwordNeeded',
+  'answersNeeded',
   'authFailed',
   // what runs over the connection
   'notConnected',

@@ -1,4 +1,4 @@
-import { Plus, Server } from 'lucide-preact';
+import { FileInput, Plus, Radar, Server } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { usePanel } from '../state/context.js';
 import { Button } from '../ui/button.js';
@@ -13,6 +13,21 @@ export function ConnectionTab() {
   const draft = store.draft.value;
   if (draft) return <ConnectionForm key={draft.connectionId ?? 'new'} />;
   return <Lists />;
+}
+
+/** What saves typing: hosts that are written down already, and machines that make themselves known. */
+function FindButtons() {
+  const { actions } = usePanel();
+  return (
+    <>
+      <Button icon={FileInput} label="Import from your SSH config" onClick={() => actions.importSshConfig()}>
+        Import
+      </Button>
+      <Button icon={Radar} label="Find Sparks on the network" onClick={() => actions.discover()}>
+        Find
+      </Button>
+    </>
+  );
 }
 
 function Lists() {
@@ -36,6 +51,7 @@ function Lists() {
         <Button kind="primary" icon={Plus} id="add-connection" onClick={() => actions.add()}>
           Add your first Spark
         </Button>
+        <FindButtons />
       </EmptyState>
     );
   }
@@ -50,9 +66,12 @@ function Lists() {
       <section class="connection__section" aria-labelledby="saved-heading">
         <div class="section-head">
           <h2 id="saved-heading">Saved connections</h2>
-          <Button icon={Plus} id="add-connection" onClick={() => actions.add()}>
-            Add New
-          </Button>
+          <div class="section-head__actions">
+            <FindButtons />
+            <Button icon={Plus} id="add-connection" onClick={() => actions.add()}>
+              Add New
+            </Button>
+          </div>
         </div>
         <ul class="connection__list">
           {connections.map(connection => (

@@ -10,6 +10,8 @@ import { SparkError } from '../../shared/errors.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Ask } from '../server/questions.js';
+import type { SshSession } from '../ssh/types.js';
+import type { LoginFacts } from '../store/types.js';
 import { publishedEndpoint } from './endpoint.js';
 import { ManagedConnection, type TunnelPorts } from './managedConnection.js';
 import type { ConnectionServiceOptions } from './types.js';
@@ -23,7 +25,16 @@ export interface ConnectOptions {
 }
 
 /** Fields whose change makes a login under way or a live session point to the wrong place. */
-const LOGIN_FIELDS = ['hostname', 'port', 'username', 'sshKeyPath', 'authMethod'] as const;
+const LOGIN_FIELDS = [
+  'hostname',
+  'port',
+  'username',
+  'sshKeyPath',
+  'authMethod',
+  'sshConfigHost',
+  'proxyJump',
+  'addresses',
+] as const;
 
 /** All saved connections, what each is doing, and which one is published. */
 export class ConnectionService implements Disposable {
@@ -170,6 +181,11 @@ export class ConnectionService implements Disposable {
     this.announce();
   }
 
+  /** To be called when this computer has slept or its network has changed. */
+  checkLinks(): void {
+    for (const managed of this.managed.values()) managed.link.checkNow();
+  }
+
   dispose(): void {
     for (const managed of this.managed.values()) managed.dispose();
     this.managed.clear();
@@ -182,8 +198,13 @@ export class ConnectionService implements Disposable {
       onDidChange: () => {
         this.announce();
       },
-      becameConnected: async isLive => {
-        await this.becameConnected(id, isLive);
+      becameConnected: async (session, isLive) => {
+        await this.becameConnected(id, session, isLive);
+      },
+      idledOut: () => {
+        this.note(this.options.repository.setWanted(id, false)).catch((error: unknown) => {
+          this.options.log.warn(SparkError.toInfo(error).message);
+        });
       },
       tunnelOpened: () => {
         this.giveActiveItsPort();
@@ -198,9 +219,9 @@ export class ConnectionService implements Disposable {
   }
 
   /** The first machine to be connected is the published one, unless the one that is published is up or coming back. */
-  private async becameConnected(id: string, isLive: () => boolean): Promise<void> {
+  private async becameConnected(id: string, session: SshSession, isLive: () => boolean): Promise<void> {
     const { repository } = this.options;
-    await this.note(repository.markConnected(id));
+    await this.note(repository.markConnected(id, factsOf(repository.get(id), session)));
     // who has disconnected meanwhile does not want it connected
     if (isLive() && !repository.get(id).wanted) await this.note(repository.setWanted(id, true));
     const active = this.activeConnection();
@@ -265,5 +286,14 @@ function changesLogin(before: Connection, changes: ConnectionChanges): boolean {
       message: 'Choose the private key file, or log in with a password.',
       field: 'sshKeyPath',
     });
-  return LOGIN_FIELDS.some(field => before[field] !== after[field]);
+  return LOGIN_FIELDS.some(field => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}
+
+/** What a session shows about the saved connection. One that follows ssh_config is shown as that was at the last login. */
+function factsOf({ sshConfigHost }: Connection, { route }: SshSession): LoginFacts {
+  const { hostname, port, username, address } = route;
+  return {
+    ...(sshConfigHost === null ? {} : { hostname, port, username }),
+    ...(address === undefined ? {} : { lastAddress: address }),
+  };
 }

@@ -5,6 +5,8 @@ import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Ask } from '../server/questions.js';
 import type { SshSession } from '../ssh/types.js';
 import { type AskForPort, ConnectionTunnel } from './connectionTunnel.js';
+import { Forwarder } from './forwarder.js';
+import { IdleWatch } from './idleWatch.js';
 import { Link, logIn } from './link.js';
 import { LoginSecrets } from './loginSecrets.js';
 import type { ConnectionServiceOptions } from './types.js';
@@ -12,13 +14,12 @@ import type { ConnectionServiceOptions } from './types.js';
 /** The ports of the settings. */
 export type TunnelPorts = Pick<EngineSettings, 'localPort' | 'remotePort'>;
 
-/** How long a request that arrives at the tunnel while the link is down waits for it to come back. */
-const WAIT_FOR_LINK_MS = 20_000;
-
 export interface ManagedConnectionOptions extends ConnectionServiceOptions {
   readonly onDidChange: () => void;
   /** Told of each session, before its tunnel is opened. `isLive` says whether the session still is what it was told of. */
-  readonly becameConnected: (isLive: () => boolean) => Promise<void>;
+  readonly becameConnected: (session: SshSession, isLive: () => boolean) => Promise<void>;
+  /** Told when it was closed because nobody used it. */
+  readonly idledOut: () => void;
   /** Told when the tunnel of a session has been opened. */
   readonly tunnelOpened: () => void;
   /** Whether another connection's tunnel has this local port. */
@@ -33,7 +34,9 @@ export class ManagedConnection implements Disposable {
   /** The calls that wait for the attempt under way, by the signal of each. */
   readonly callers = new Set<AbortSignal>();
   private readonly held = new DisposableStore();
+  private readonly forwarder: Forwarder;
   private following: Disposable | undefined;
+  private idle: IdleWatch | undefined;
   private tunnelReady: Promise<void> = Promise.resolve();
   private portChosen = false;
   /** The user closed the tunnel alone: a link that comes back does not open it again. */
@@ -59,10 +62,15 @@ export class ManagedConnection implements Disposable {
         connection: () => repository.get(id),
       }),
     );
+    this.forwarder = new Forwarder({
+      clock,
+      liveSession: () => this.link.liveSession,
+      onDidConnect: this.link.onDidConnect,
+    });
     this.tunnel = this.held.add(
       new ConnectionTunnel({
         tools: options.tunnels,
-        session: () => this.sessionSoon(),
+        forward: (host, port) => this.forwarder.forward(host, port),
         isOurs: options.isOurs,
         log,
         onDidChange: options.onDidChange,
@@ -93,6 +101,7 @@ export class ManagedConnection implements Disposable {
     const askForPort: AskForPort = async (question, signal) => await ask({ ...this.about(), ...question }, signal);
     if (offerChoices) this.tunnel.askForPort = askForPort;
     this.tunnelUnwanted = false;
+    this.idle?.used();
     try {
       const live = this.link.liveSession;
       const session = await this.link.connect(ask);
@@ -113,9 +122,10 @@ export class ManagedConnection implements Disposable {
     this.link.connectQuietly();
   }
 
-  close(): void {
+  /** @param note why, where it was not the user */
+  close(note?: string): void {
     this.portChosen = false;
-    this.link.disconnect();
+    this.link.disconnect(note);
   }
 
   async startTunnel(localPort?: number, remotePort?: number): Promise<number> {
@@ -127,6 +137,7 @@ export class ManagedConnection implements Disposable {
       });
     const { settings } = this.options;
     this.tunnelUnwanted = false;
+    this.idle?.used();
     const bound = await this.tunnel.openAt(localPort ?? settings().localPort, remotePort ?? settings().remotePort, {
       // a port that was asked for by number is that port or none
       exactly: localPort !== undefined,
@@ -186,6 +197,16 @@ export class ManagedConnection implements Disposable {
   private follow(session: SshSession): void {
     this.stopFollowing();
     this.following = this.options.metrics.attach(this.id, session);
+    const { clock, settings } = this.options;
+    this.idle = new IdleWatch({
+      clock,
+      limitMinutes: () => settings().idleTimeoutMinutes,
+      traffic: () => this.tunnel.traffic,
+      onIdle: minutes => {
+        this.close(`Disconnected after ${minutes} minutes without use.`);
+        this.options.idledOut();
+      },
+    });
     this.tunnelReady = this.prepare(session);
   }
 
@@ -194,7 +215,7 @@ export class ManagedConnection implements Disposable {
     const { settings, log } = this.options;
     const isLive = () => this.link.liveSession === session;
     try {
-      await this.options.becameConnected(isLive);
+      await this.options.becameConnected(session, isLive);
       if (!isLive()) return;
       if (this.tunnel.status.state !== 'open' && !this.tunnelUnwanted)
         await this.tunnel.openAt(settings().localPort, settings().remotePort, { exactly: false });
@@ -209,23 +230,8 @@ export class ManagedConnection implements Disposable {
   private stopFollowing(): void {
     this.following?.dispose();
     this.following = undefined;
-  }
-
-  /** The live session, or the next one if the link comes back in time. */
-  private async sessionSoon(): Promise<SshSession> {
-    const live = this.link.liveSession;
-    if (live) return live;
-    return await new Promise((resolve, reject) => {
-      const late = this.options.clock.after(WAIT_FOR_LINK_MS, () => {
-        back.dispose();
-        reject(new SparkError({ code: 'notConnected', message: 'The link did not come back in time.' }));
-      });
-      const back = this.link.onDidConnect(session => {
-        late.dispose();
-        back.dispose();
-        resolve(session);
-      });
-    });
+    this.idle?.dispose();
+    this.idle = undefined;
   }
 
   private about(): { connectionId: string; connectionName: string } {
