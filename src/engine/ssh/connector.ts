@@ -8,7 +8,7 @@ import { hostEntryName, knownKeyTypes } from './knownHosts.js';
 import { knownHostsPaths, readKnownHosts } from './knownHostsFiles.js';
 import { InterruptedByQuestion, logIn } from './login.js';
 import { type Address, CANCELLED } from './networkErrors.js';
-import { loadPrivateKey } from './privateKey.js';
+import { loadPrivateKey } from './keys/privateKey.js';
 import type { LoginPrompts, SshConnector, SshSession, SshTarget } from './types.js';
 
 type OpenOptions = Parameters<SshConnector['open']>[2];

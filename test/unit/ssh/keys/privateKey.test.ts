@@ -5,11 +5,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ParsedKey } from 'ssh2';
-import { Secret } from '../../../src/engine/base/secret.js';
-import { toOpenSshPrivateKey } from '../../../src/engine/ssh/opensshKey.js';
-import { expandHome, loadPrivateKey } from '../../../src/engine/ssh/privateKey.js';
-import { SparkError } from '../../../src/shared/errors.js';
-import { type KeyType, makeKey } from '../../support/sshd.js';
+import { Secret } from '../../../../src/engine/base/secret.js';
+import { toOpenSshPrivateKey } from '../../../../src/engine/ssh/keys/opensshKey.js';
+import { expandHome, loadPrivateKey } from '../../../../src/engine/ssh/keys/privateKey.js';
+import { SparkError } from '../../../../src/shared/errors.js';
+import { type KeyType, makeKey } from '../../../support/sshd.js';
 
 const RIGHT = 'right "passphrase" ä';
 

@@ -2,8 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { type ErrorCode, SparkError } from '../../shared/errors.js';
-import type { Secret } from '../base/secret.js';
+import { type ErrorCode, SparkError } from '../../../shared/errors.js';
+import type { Secret } from '../../base/secret.js';
 import { toOpenSshPrivateKey } from './opensshKey.js';
 
 /** Far more than any key; what is bigger is some other file. */
