@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'passphraseNeeded',
   'passphraseWrong',
   'passwordNeeded',
+  'agentUnavailable',
   'authFailed',
   // what runs over the connection
   'notConnected',

@@ -33,6 +33,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   passphraseNeeded: ['retry', 'edit'],
   passphraseWrong: ['retry', 'edit'],
   passwordNeeded: ['retry', 'edit'],
+  agentUnavailable: ['retry', 'edit'],
   authFailed: ['retry', 'edit'],
   notConnected: ['connect'],
   portBusy: ['portSetting', 'retry'],
