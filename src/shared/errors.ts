@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   'passphraseWrong',
   'passwordNeeded',
   'answersNeeded',
+  'agentUnavailable',
   'authFailed',
   // what runs over the connection
   'notConnected',

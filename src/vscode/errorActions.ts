@@ -37,6 +37,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   passphraseWrong: ['retry', 'edit'],
   passwordNeeded: ['retry', 'edit'],
   answersNeeded: ['retry', 'edit'],
+  agentUnavailable: ['retry', 'edit'],
   authFailed: ['retry', 'edit', 'diagnose'],
   notConnected: ['connect'],
   portBusy: ['portSetting', 'retry'],

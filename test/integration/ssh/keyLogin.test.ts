@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Secret } from '../../../src/engine/base/secret.js';
-import { toOpenSshPrivateKey } from '../../../src/engine/ssh/opensshKey.js';
+import { toOpenSshPrivateKey } from '../../../src/engine/ssh/keys/opensshKey.js';
 import type { SshTarget } from '../../../src/engine/ssh/types.js';
 import { SparkError } from '../../../src/shared/errors.js';
 import { hasSshd, type KeyType, makeKey, type Sshd, startSshd } from '../../support/sshd.js';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
-import { toOpenSshPrivateKey } from '../../../src/engine/ssh/opensshKey.js';
+import { toOpenSshPrivateKey } from '../../../src/engine/ssh/keys/opensshKey.js';
 import type { SshTarget } from '../../../src/engine/ssh/types.js';
 
 export interface PasswordServer {
