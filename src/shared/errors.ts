@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'connectionLost',
   'notSsh',
   'noCommonAlgorithm',
+  'discoveryFailed',
   // who it is
   'hostKeyUnknown',
   'hostKeyChanged',

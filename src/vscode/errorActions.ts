@@ -23,6 +23,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   connectionLost: ['retry', 'diagnose', 'log'],
   notSsh: ['edit', 'log'],
   noCommonAlgorithm: ['log'],
+  discoveryFailed: ['retry', 'log'],
   hostKeyUnknown: ['retry'],
   hostKeyChanged: ['knownHosts', 'log'],
   hostKeyRevoked: ['knownHosts', 'log'],

@@ -19,6 +19,8 @@ export class LocalSession implements SshSession {
     /** The program that is `sh`. */
     private readonly shell: string,
     private readonly path: string,
+    /** More of their environment, and who they run as. */
+    private readonly as: { env?: NodeJS.ProcessEnv; uid?: number; gid?: number } = {},
   ) {}
 
   spawn(argv: readonly string[]): Promise<RemoteProcess> {
@@ -26,7 +28,8 @@ export class LocalSession implements SshSession {
     const child = spawn(this.shell, [...argv.slice(1, -1), this.path], {
       // what makes a POSIX shell of bash and of busybox
       argv0: 'sh',
-      env: { PATH: this.path },
+      ...this.as,
+      env: { PATH: this.path, ...this.as.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.processes.push(child);
