@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { ensureToken } from '../link/token.js';
 import type { EngineArguments } from '../link/startEngine.js';
 import { versionsOf } from '../link/versions.js';
@@ -7,6 +8,9 @@ import { SparkError } from '../shared/errors.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 import { systemClock } from './base/clock.js';
 import { DisposableStore, type Disposable } from './base/disposable.js';
+import { watchNetwork } from './base/networkWatch.js';
+import { Secret } from './base/secret.js';
+import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { MetricsService } from './metrics/metricsService.js';
@@ -14,7 +18,12 @@ import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
-import { createSshConnector } from './ssh/connector.js';
+import { discoverSparks } from './discovery/discoverSparks.js';
+import { installPublicKey } from './ssh/authorizedKeys.js';
+import { createSshConnector, sshConfigOf } from './ssh/connector.js';
+import { importableHosts } from './ssh/importableHosts.js';
+import { expandHome, readKeyFile } from './ssh/keys/keyFile.js';
+import { ensureLoginKey } from './ssh/keys/loginKey.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
 import { findFreePort } from './tunnel/loopbackListener.js';
@@ -106,7 +115,13 @@ export class Engine {
         versionsOf(options.extensionVersion),
         window =>
           engineHandlers(
-            { engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+            {
+              ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+              sshConfig: { list: async () => await importableHosts(sshConfigOf({})) },
+              discovery: {
+                find: async signal => await discoverSparks({ signal, log: log.scope('discovery') }),
+              },
+            },
             window,
           ),
         async () => {
@@ -129,11 +144,22 @@ export class Engine {
         keychain: keychainOf(this.windows, log.scope('keychain')),
         metrics: this.metrics,
         tunnels: { openTunnel, swapListeners, findFreePort, portHolder },
+        keys: {
+          ensureLoginKey: async request => await ensureLoginKey({ ...request, home: homedir() }),
+          installPublicKey,
+          readPrivateKey: async path => new Secret((await readKeyFile(path, expandHome(path, homedir()))).toString()),
+        },
+        diagnose,
         clock: systemClock,
         log,
         settings: () => this.settings,
       }),
     );
+    const look = () => {
+      this.connections.checkLinks();
+    };
+    this.held.add(watchWake(look));
+    this.held.add(watchNetwork(look));
     this.held.add(
       this.connections.onDidChange(snapshot => {
         for (const window of this.windows.all) window.peer.notify('state/changed', snapshot);

@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from '../../shared/connection.js';
+import type { Diagnosis } from '../../shared/diagnosis.js';
 import { SparkError } from '../../shared/errors.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
@@ -7,9 +8,15 @@ import type { SshSession } from '../ssh/types.js';
 import { type AskForPort, ConnectionTunnel } from './connectionTunnel.js';
 import { Forwarder } from './forwarder.js';
 import { IdleWatch } from './idleWatch.js';
+import { type KeySetUp, type KeySetUpOptions, setUpKey } from './keySetUp.js';
 import { Link, logIn } from './link.js';
+import { loginPrompts } from './loginPrompts.js';
 import { LoginSecrets } from './loginSecrets.js';
+import { targetOf } from './sshTarget.js';
 import type { ConnectionServiceOptions } from './types.js';
+
+/** What a login needs that is made beside the link. */
+type LoginContext = Pick<KeySetUpOptions, 'connection' | 'target' | 'live' | 'prompts' | 'open'>;
 
 /** The ports of the settings. */
 export type TunnelPorts = Pick<EngineSettings, 'localPort' | 'remotePort'>;
@@ -174,17 +181,49 @@ export class ManagedConnection implements Disposable {
 
   /** Logs in with a session of its own and ends it. */
   async probe(ask: Ask, signal: AbortSignal): Promise<void> {
-    const { repository, connector, settings } = this.options;
-    try {
-      const session = await logIn(connector, repository.get(this.id), this.secrets, ask, {
-        connectTimeoutMs: settings().connectTimeoutSeconds * 1000,
-        keepaliveMs: settings().keepaliveSeconds * 1000,
-        signal,
-        onStep: () => undefined,
-      });
+    await this.aside(ask, signal, async ({ connection, open }) => {
+      const session = await logIn(this.options.connector, connection, this.secrets, ask, open);
       session.dispose();
+    });
+  }
+
+  /** Lets this computer log in with a key. See {@link setUpKey}. */
+  async setUpKey(keyPath: string | undefined, ask: Ask, signal: AbortSignal): Promise<KeySetUp> {
+    const { connector, keys: tools } = this.options;
+    return await this.aside(ask, signal, async context => {
+      const done = await setUpKey({ ...context, keyPath, connector, tools });
+      this.secrets.loginSucceeded();
+      return done;
+    });
+  }
+
+  /** Finds out what works and what does not. */
+  async diagnose(ask: Ask, signal: AbortSignal): Promise<Diagnosis> {
+    const { connector, diagnose } = this.options;
+    return await this.aside(ask, signal, async context => await diagnose({ ...context, connector }));
+  }
+
+  /** Does something that logs in beside the link, and keeps nothing of what was entered for it unless the link needs it. */
+  private async aside<T>(ask: Ask, signal: AbortSignal, work: (context: LoginContext) => Promise<T>): Promise<T> {
+    const { repository, settings } = this.options;
+    const connection = repository.get(this.id);
+    try {
+      return await work({
+        connection,
+        target: targetOf(connection, this.secrets),
+        live: this.link.liveSession,
+        prompts: loginPrompts(connection, this.secrets, ask, signal),
+        open: {
+          connectTimeoutMs: settings().connectTimeoutSeconds * 1000,
+          keepaliveMs: settings().keepaliveSeconds * 1000,
+          signal,
+          onStep: () => undefined,
+        },
+      });
+    } catch (error) {
+      if (SparkError.is(error, 'authFailed') || SparkError.is(error, 'passphraseWrong')) this.secrets.loginRefused();
+      throw error;
     } finally {
-      // nothing of a mere test is kept; a link that is up or on its way needs what it has
       if (['disconnected', 'error'].includes(this.link.status.state)) this.secrets.forgetMemory();
     }
   }

@@ -1,12 +1,11 @@
 import type { AnyAuthMethod, Client, Prompt } from 'ssh2';
 import { SparkError } from '../../shared/errors.js';
 import type { Secret } from '../base/secret.js';
-import { singleKeyAgent } from './agent/singleKeyAgent.js';
-import { prepareSecurityKeys } from './agent/securityKeySignature.js';
 import type { Identity } from './keys/identity.js';
-import { onLoginFailure } from './loginFailure.js';
+import { singleKeyAgent } from './keys/singleKeyAgent.js';
 import { keyRefused, moreProofs, nothingLeft, passwordRefused, passwordsNotTaken } from './loginRefusals.js';
 import { asksForPassword, printableQuestion } from './loginQuestions.js';
+import { recordRefusals, type Refusal } from './ssh2Internals.js';
 import type { LoginParty, LoginPrompts, SshLogin } from './types.js';
 
 export const LOGIN_METHODS = ['publickey', 'keyboard-interactive', 'password'] as const;
@@ -53,12 +52,13 @@ type Sent =
 
 /** Decides what is sent to log in, one thing after the other, until the server is content or nothing is left. */
 export class Authentication {
-  /** What the server would accept next; null before it has said so. */
-  private methodsLeft: readonly string[] | null = null;
-  private partial = false;
+  private client: Client | undefined;
+  private refusals: { readonly last: Refusal | undefined } = { last: undefined };
   /** A first proof was accepted: from now on whatever the server wants as the next may be given. */
   private proved = false;
   private sent: Sent | undefined;
+  /** The refusal that was taken note of last: one that is still the last answers nothing that was sent since. */
+  private judged: Refusal | undefined;
   private readonly used = new Set<KeyCandidate>();
   private failure: unknown;
   private onFailure: (error: unknown) => void = () => undefined;
@@ -68,11 +68,18 @@ export class Authentication {
   /** To be called once, when the client has begun to connect; `fail` is told what a server's question came to. */
   begin(client: Client, fail: (error: unknown) => void): void {
     this.onFailure = fail;
-    onLoginFailure(client, (methodsLeft, partial) => {
-      this.methodsLeft = methodsLeft;
-      this.partial = partial;
-    });
-    prepareSecurityKeys(client);
+    this.client = client;
+    this.refusals = recordRefusals(client);
+  }
+
+  /** The key that has opened the door, where it was one. */
+  get acceptedKey(): KeyCandidate | undefined {
+    return this.sent?.method === 'publickey' ? this.sent.key : undefined;
+  }
+
+  /** What the server would accept next; null before it has said so. */
+  private get methodsLeft(): readonly string[] | null {
+    return this.refusals.last?.methodsLeft ?? null;
   }
 
   /** The next thing to try. Rejects with `authFailed` when there is nothing left, or as a question rejects. */
@@ -117,15 +124,15 @@ export class Authentication {
 
   /** The server has answered the last thing with a refusal, or by wanting one more proof. */
   private noteOutcome(): void {
-    const { sent, partial } = this;
+    const { sent } = this;
     const { memory } = this.options;
     this.sent = undefined;
-    this.partial = false;
     if (!sent) return;
-    if (partial) this.proved = true;
+    if (this.refusals.last?.partial && this.refusals.last !== this.judged) this.proved = true;
     else if (sent.method === 'publickey') memory.refusedKeys.add(sent.key.label);
     // where the server does not have the method at all, nothing is wrong with the password
     else if (this.methodsLeft?.includes(sent.method) !== false) memory.password = undefined;
+    this.judged = this.refusals.last;
   }
 
   private async attempt(method: LoginMethod): Promise<AnyAuthMethod | undefined> {
@@ -141,13 +148,15 @@ export class Authentication {
 
   private async nextKey(): Promise<AnyAuthMethod | undefined> {
     const { keys, memory, username } = this.options;
+    const { client } = this;
+    if (!client) throw new Error('The login has not begun.');
     for (const key of keys) {
       if (this.used.has(key) || memory.refusedKeys.has(key.label)) continue;
       this.used.add(key);
       const identity = await key.open();
       if (identity === undefined) continue;
       this.sent = { method: 'publickey', key };
-      return { type: 'agent', username, agent: singleKeyAgent(this.watched(identity)) };
+      return { type: 'agent', username, agent: singleKeyAgent(this.watched(identity), client) };
     }
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '../base/logger.js';
+import { matchExec } from './config/matchExec.js';
 import { type SshConfigSurroundings, systemSurroundings } from './config/surroundings.js';
 import { knownHostsPaths } from './knownHostsFiles.js';
-import { runMatchExec } from './matchExec.js';
 import { Opening } from './opening.js';
 import type { SshConnector } from './types.js';
 
@@ -29,7 +29,7 @@ export function createSshConnector(options: SshConnectorOptions): SshConnector {
       return await new Opening(target, {
         prompts,
         options: openOptions,
-        config: { ...config, exec: runMatchExec },
+        config: { ...config, exec: matchExec(config) },
         home: config.home,
         env,
         knownHosts: knownHostsFiles(config.home),

@@ -1,20 +1,26 @@
 import { SparkError } from '../../shared/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Secret } from '../base/secret.js';
-import { agentEndpoint } from './agent/agentEndpoint.js';
-import { listAgentIdentities } from './agent/agentClient.js';
+import { type AgentKey, listAgentIdentities } from './agent/agentIdentities.js';
+import { agentEndpoints } from './agent/endpoint.js';
 import type { KeyCandidate } from './authentication.js';
 import type { ResolvedHost } from './config/types.js';
 import { identityFromFile, identityFromText, type UnavailableKey } from './keys/fileIdentity.js';
 import type { Identity } from './keys/identity.js';
 import type { FileIdentity } from './keys/lazyIdentity.js';
-import type { Machine } from './machine.js';
+import { type Machine, partyOf } from './machine.js';
 
 export interface KeySurroundings {
   readonly home: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly platform?: NodeJS.Platform;
   readonly log: Logger;
+  /** Labels of keys that a login has succeeded with, by `user@host`: they are offered first. */
+  readonly acceptedKeys: Map<string, string>;
 }
+
+/** An agent answers at once, or is being asked something by somebody else. */
+const AGENT_TIMEOUT_MS = 5_000;
 
 type AskPassphrase = (keyPath: string, wrong: boolean) => Promise<Secret>;
 
@@ -29,6 +35,7 @@ export async function keyCandidates(
   machine: Machine,
   passphrase: AskPassphrase,
   surroundings: KeySurroundings,
+  signal: AbortSignal,
 ): Promise<KeyCandidate[]> {
   const { login } = machine;
   switch (login.method) {
@@ -43,8 +50,12 @@ export async function keyCandidates(
       if (text === undefined) throw keyGone(login.label);
       return [candidate(usable(await identityFromText(text.reveal(), login.label, passphrase)))];
     }
-    case 'auto':
-      return await automaticKeys(machine.host, passphrase, surroundings);
+    case 'auto': {
+      const keys = await automaticKeys(machine.host, passphrase, surroundings, signal);
+      const accepted = surroundings.acceptedKeys.get(partyOf(machine).name);
+      // a server counts each key that it does not take, and allows few
+      return [...keys.filter(key => key.label === accepted), ...keys.filter(key => key.label !== accepted)];
+    }
   }
 }
 
@@ -65,11 +76,12 @@ async function automaticKeys(
   host: ResolvedHost,
   passphrase: AskPassphrase,
   surroundings: KeySurroundings,
+  signal: AbortSignal,
 ): Promise<KeyCandidate[]> {
   const { log } = surroundings;
   if (host.certificateFiles.length > 0)
     log.warn(`CertificateFile of ${host.hostname} is not used: user certificates are not supported.`);
-  const agentKeys = await keysOfAgent(host, surroundings);
+  const agentKeys = await keysOfAgent(host, surroundings, signal);
   const files = await Promise.all(host.identityFiles.map(path => keyFile(path, passphrase, surroundings)));
   const named = files.flatMap(file => {
     const match = agentKeys.find(key => file.publicBlob?.equals(key.publicBlob));
@@ -117,7 +129,27 @@ async function keyFile(path: string, passphrase: AskPassphrase, { home, log }: K
   }
 }
 
-async function keysOfAgent(host: ResolvedHost, { env, log }: KeySurroundings): Promise<Identity[]> {
+/** The keys of the first agent that answers; of one that does not, the log tells. */
+async function keysOfAgent(
+  { identityAgent }: ResolvedHost,
+  { env, log, platform = process.platform }: KeySurroundings,
+  signal: AbortSignal,
+): Promise<AgentKey[]> {
+  const setting = identityAgent?.kind === 'socket' ? identityAgent.path : identityAgent?.kind;
+  for (const endpoint of agentEndpoints(setting, env, platform)) {
+    try {
+      const identities = await listAgentIdentities(endpoint, { signal, timeoutMs: AGENT_TIMEOUT_MS });
+      for (const identity of identities)
+        if (identity.kind === 'unsupported')
+          log.info(`The agent's key "${identity.label}" is not offered: ${identity.keyType} ${identity.reason}.`);
+      return identities.filter(identity => identity.kind === 'key');
+    } catch (error) {
+      if (!SparkError.is(error, 'agentUnavailable')) throw error;
+      // nobody has named the usual places, so it is no news that nobody is there
+      if (endpoint.origin === 'default') log.debug(error.message);
+      else log.warn(error.message);
+    }
+  }
   return [];
 }
 

@@ -1,4 +1,4 @@
-import type { ResolvedHost } from './config/types.js';
+import type { JumpHost, ResolvedHost } from './config/types.js';
 import { hostEntryName } from './knownHosts.js';
 import type { Address } from './networkErrors.js';
 import type { LoginParty, SshLogin } from './types.js';
@@ -42,4 +42,14 @@ export function routeInWords(host: ResolvedHost): string {
     case 'command':
       return `${where} through a ProxyCommand`;
   }
+}
+
+/** Jump hosts as `-J` takes them. */
+export function jumpsInWords(hops: readonly JumpHost[]): string {
+  return hops
+    .map(({ user, host, port }) => {
+      const address = host.includes(':') ? `[${host}]` : host;
+      return `${user === undefined ? '' : `${user}@`}${address}${port === undefined ? '' : `:${port}`}`;
+    })
+    .join(',');
 }

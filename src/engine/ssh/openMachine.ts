@@ -44,7 +44,7 @@ export async function openMachine(
   const hostKey: HostKeyMemory = { trusted: undefined };
   let asking = prompts;
   const passphrase: LoginPrompts['passphrase'] = (path, wrong) => asking.passphrase(path, wrong);
-  const keys = await untilCancelled(signal, keyCandidates(machine, passphrase, context));
+  const keys = await untilCancelled(signal, keyCandidates(machine, passphrase, context, signal));
   for (let connections = 1; ; connections++) {
     const timer = new LoginTimer(machine.host.connectTimeoutMs || options.connectTimeoutMs);
     const { ask, isAsking } = askWith(timer);
@@ -81,7 +81,7 @@ async function attempt(
   machine: Machine,
   transport: Transport,
   { timer, isAsking, keys, login, hostKey, asking }: Attempt,
-  { options, knownHosts, log }: MachineContext,
+  { options, knownHosts, acceptedKeys, log }: MachineContext,
 ): Promise<Session> {
   const { host, identity, username } = machine;
   try {
@@ -109,7 +109,7 @@ async function attempt(
       memory: login,
       prompts: asking,
     });
-    return await logIn({
+    const session = await logIn({
       transport,
       address,
       route: {
@@ -131,6 +131,9 @@ async function attempt(
       isAsking,
       onStep: step => options.onStep(step),
     });
+    const key = authentication.acceptedKey;
+    if (key) acceptedKeys.set(partyOf(machine).name, key.label);
+    return session;
   } catch (error) {
     transport.stream.destroy();
     throw error;

@@ -5,7 +5,7 @@ import type { SshConfigSurroundings } from './config/surroundings.js';
 import type { Destination, JumpHost, ResolvedHost } from './config/types.js';
 import { dial, dialAndHear, type DialOptions } from './dial.js';
 import { LoginTimer } from './loginTimer.js';
-import { identityOf, type Machine } from './machine.js';
+import { identityOf, jumpsInWords, type Machine } from './machine.js';
 import { CANCELLED } from './networkErrors.js';
 import { type MachineContext, openMachine } from './openMachine.js';
 import type { Session } from './session.js';
@@ -165,7 +165,7 @@ export class Opening {
         hint: 'Check the ProxyJump lines for the jump hosts themselves.',
       });
     try {
-      const proxyJump = hops.slice(0, index).map(written).join(',');
+      const proxyJump = jumpsInWords(hops.slice(0, index));
       const host = await this.resolve({ ...hop, ...(index === 0 ? {} : { proxyJump }) });
       const machine: Machine = {
         host,
@@ -188,10 +188,4 @@ export class Opening {
   private throwIfCancelled(): void {
     if (this.context.options.signal.aborted) throw new SparkError(CANCELLED);
   }
-}
-
-/** A jump host as `-J` takes it. */
-function written({ user, host, port }: JumpHost): string {
-  const address = host.includes(':') ? `[${host}]` : host;
-  return `${user === undefined ? '' : `${user}@`}${address}${port === undefined ? '' : `:${port}`}`;
 }

@@ -58,7 +58,12 @@ export function createConnectionRepository(database: Database, writer: Writer, c
       return get(id);
     },
     async update(id, changes) {
-      await put(() => ({ ...get(id), ...given(changes), updatedAt: clock.now() }), ENTERED);
+      await put(() => {
+        const before = get(id);
+        const after = { ...before, ...given(changes), updatedAt: clock.now() };
+        const moves = after.hostname !== before.hostname || after.sshConfigHost !== before.sshConfigHost;
+        return moves ? { ...after, lastAddress: null } : after;
+      }, ENTERED);
       return get(id);
     },
     delete: id => writer.change(() => ({ type: 'deleteConnection', id: get(id).id }), ENTERED),
