@@ -119,7 +119,10 @@ export class Engine {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               sshConfig: { list: async () => await importableHosts(sshConfigOf({})) },
               discovery: {
-                find: async signal => await discoverSparks({ signal, log: log.scope('discovery') }),
+                find: async signal => {
+                  const found = await discoverSparks({ signal, log: log.scope('discovery') });
+                  return found.map(spark => ({ ...spark, addresses: [...spark.addresses] }));
+                },
               },
             },
             window,
@@ -149,7 +152,7 @@ export class Engine {
           installPublicKey,
           readPrivateKey: async path => new Secret((await readKeyFile(path, expandHome(path, homedir()))).toString()),
         },
-        diagnose,
+        diagnose: async () => await Promise.reject(new Error("later")),
         clock: systemClock,
         log,
         settings: () => this.settings,

@@ -132,12 +132,16 @@ export class FakeHost {
       'panel/copyEndpoint': () => null,
       'panel/showLog': () => null,
       'panel/openKnownHosts': () => null,
+      'panel/importSshConfig': () => null,
+      'panel/discover': () => null,
       'connections/create': data => {
         const saved: ConnectionView = {
           ...data,
           id: 'created',
           isActive: false,
           wanted: false,
+          keyStored: false,
+          lastAddress: null,
           lastConnectedAt: null,
           createdAt: 0,
           updatedAt: 0,

@@ -9,6 +9,7 @@ export class LocalSession implements SshSession {
   private readonly ended = new Emitter<ErrorInfo>();
   private readonly arrived = new Emitter<string>();
   readonly onDidEnd = this.ended.event;
+  readonly route = { username: 'nvidia', hostname: 'spark.local', port: 22, address: undefined, words: 'spark.local' };
   readonly processes: ChildProcess[] = [];
   /** All output of all processes. */
   output = '';
@@ -87,6 +88,10 @@ export class LocalSession implements SshSession {
     const child = this.processes.at(-1);
     if (child?.exitCode === null && child.signalCode === null)
       await new Promise(resolve => child.once('exit', resolve));
+  }
+
+  check(): void {
+    // it lives
   }
 
   forward(): Promise<Duplex> {

@@ -33,7 +33,7 @@ export function offerKeys(sshd: Sshd, identities: readonly Identity[]): Promise<
       host: '127.0.0.1',
       port: sshd.port,
       username: sshd.username,
-      algorithms: chooseAlgorithms([]),
+      algorithms: chooseAlgorithms({}, []),
       hostVerifier: () => true,
       authHandler: (_methodsLeft, _partial, next) => {
         const identity = rest.shift();

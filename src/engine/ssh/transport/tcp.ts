@@ -58,7 +58,8 @@ export function connectTcp(to: Address, wishes: TcpWishes, signal: AbortSignal):
     socket.once('connect', () => {
       signal.removeEventListener('abort', onAbort);
       socket.off('error', reject);
-      // whoever takes the stream listens for itself; until then an error must not end the engine
+      // until somebody takes the stream nothing is read, so that nobody misses its end, and no error ends the engine
+      socket.pause();
       socket.on('error', () => undefined);
       resolve({
         stream: socket,
@@ -122,6 +123,7 @@ class Reader {
       };
       this.onHeld = look;
       socket.once('close', onEnd).once('end', onEnd);
+      socket.resume();
       look();
     });
   }
