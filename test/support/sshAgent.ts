@@ -8,6 +8,8 @@ import type { AgentEndpoint } from '../../src/engine/ssh/agent/endpoint.js';
 /** A real `ssh-agent` for one test. */
 export interface SshAgent {
   readonly endpoint: AgentEndpoint;
+  /** Of its socket, for `SSH_AUTH_SOCK`. */
+  readonly path: string;
   /** `ssh-add`, which gets this text where it asks for a password. */
   add(args: readonly string[], answer?: string): void;
   stop(): Promise<void>;
@@ -36,6 +38,7 @@ export async function startSshAgent(confirms = true): Promise<SshAgent> {
   await once(agent.stdout, 'data');
   return {
     endpoint: { kind: 'socket', path, origin: 'environment' },
+    path,
     add(args, answer = '') {
       execFileSync('ssh-add', args, { env: env(answer, '0'), stdio: ['ignore', 'ignore', 'pipe'] });
     },

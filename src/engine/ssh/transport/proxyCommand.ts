@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import { Duplex, PassThrough, type Readable, type Writable } from 'node:stream';
 import { printable } from '../../base/remoteText.js';
 import type { Transport } from './transport.js';
 
@@ -19,11 +19,15 @@ export function runProxyCommand(command: string, env: NodeJS.ProcessEnv = proces
   });
   child.stderr.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  // its end is told when all that it had to say has been read, so that the reason is there with it
+  const output = new PassThrough();
+  child.stdout.pipe(output, { end: false });
+  child.once('close', () => output.end());
+  const stream = Duplex.from({ readable: output, writable: child.stdin });
   stream.on('error', () => undefined);
   child.once('error', error => {
     ended = `could not be started: ${error.message}`;
-    stream.destroy();
+    output.end();
   });
   child.once('exit', (code, signal) => {
     ended ??= signal === null ? `ended with status ${code ?? 'unknown'}` : `was ended by ${signal}`;
