@@ -152,6 +152,8 @@ export function logIn(options: LoginOptions): Promise<Session> {
       authentication.begin(client, fail);
       // ssh2 has paused the stream, so this neither takes anything away from it nor comes too late
       stream.on('data', listen);
+      // what has ended before ssh2 listened does not say so again
+      if (stream.destroyed) setImmediate(() => lost(stream.errored ?? undefined));
     } catch (error) {
       fail(error);
     }

@@ -153,7 +153,7 @@ describe('ways to a machine', () => {
     it('say what a ProxyCommand complained about', async () => {
       home.config('Host *', '  ProxyCommand echo no route to the moon >&2; exit 3');
       await assert.rejects(wayTaken(target([way('127.0.0.1', machine.port)])), (error: unknown) => {
-        assert.ok(SparkError.is(error, 'connectionLost'));
+        assert.ok(SparkError.is(error, 'connectionLost'), String(error));
         assert.match(error.message, /no route to the moon/);
         return true;
       });
