@@ -13,22 +13,28 @@ export interface Way {
   readonly multicastInterface: string;
 }
 
+/** A computer that runs many containers has a bridge or a cable for each, none of which leads to a Spark. */
+const MOST_WAYS = 32;
+
 /**
  * Every network of this computer, since the default route leads to one of them only (a Spark at the end of a cable is on another). IPv6 is asked
  * where there is a link-local address, which multicast on the link needs as its sender.
  */
 export function waysOut(interfaces: Interfaces, platform: NodeJS.Platform): Way[] {
-  return Object.entries(interfaces).flatMap(([name, addresses = []]) => {
-    const own = addresses.filter(({ internal }) => !internal);
-    const ways: Way[] = [];
-    const v4 = own.find(({ family }) => family === 'IPv4');
-    if (v4) ways.push({ family: 'IPv4', name, multicastInterface: v4.address });
-    const v6 = own.find(({ family, address }) => family === 'IPv6' && /^fe[89ab]/i.test(address));
+  const own = Object.entries(interfaces).map(([name, addresses = []]) => ({
+    name,
+    v4: addresses.find(({ internal, family }) => !internal && family === 'IPv4'),
+    v6: addresses.find(({ internal, family, address }) => !internal && family === 'IPv6' && /^fe[89ab]/i.test(address)),
+  }));
+  const v4 = own.flatMap(({ name, v4: found }): Way[] =>
+    found ? [{ family: 'IPv4', name, multicastInterface: found.address }] : [],
+  );
+  const v6 = own.flatMap(({ name, v6: found }): Way[] => {
     // Windows names a zone by the number of the interface, the others by its name
-    const zone = platform === 'win32' ? String(v6?.scopeid) : name;
-    if (v6) ways.push({ family: 'IPv6', name, multicastInterface: `::%${zone}` });
-    return ways;
+    const zone = platform === 'win32' ? String(found?.scopeid) : name;
+    return found ? [{ family: 'IPv6', name, multicastInterface: `::%${zone}` }] : [];
   });
+  return [...v4, ...v6].slice(0, MOST_WAYS);
 }
 
 /** Whether an address is on a network that this computer is on itself. */

@@ -21,13 +21,20 @@ describe('the networks to ask', () => {
   it('are all that this computer is on, each once a family', () => {
     assert.deepEqual(waysOut(interfaces, 'linux'), [
       { family: 'IPv4', name: 'en0', multicastInterface: '192.168.1.7' },
+      { family: 'IPv4', name: 'vpn', multicastInterface: '10.8.0.2' },
       { family: 'IPv6', name: 'en0', multicastInterface: '::%en0' },
       { family: 'IPv6', name: 'cable', multicastInterface: '::%cable' },
-      { family: 'IPv4', name: 'vpn', multicastInterface: '10.8.0.2' },
     ]);
     const onWindows = waysOut(interfaces, 'win32').map(({ multicastInterface }) => multicastInterface);
-    assert.deepEqual(onWindows, ['192.168.1.7', '::%4', '::%9', '10.8.0.2']);
+    assert.deepEqual(onWindows, ['192.168.1.7', '10.8.0.2', '::%4', '::%9']);
     assert.deepEqual(waysOut({}, 'linux'), []);
+    const many = Array.from({ length: 100 }, (_, index): [string, NetworkInterfaceInfo[]] => [
+      `veth${index}`,
+      [v6('fe80::1', 64, index)],
+    ]);
+    const ways = waysOut({ ...Object.fromEntries<NetworkInterfaceInfo[]>(many), ...interfaces }, 'linux');
+    assert.equal(ways.length, 32);
+    assert.ok(ways.some(({ name, family }) => name === 'vpn' && family === 'IPv4'));
   });
 
   it('are where an answer must come from', () => {
