@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { ensureToken } from '../link/token.js';
 import type { EngineArguments } from '../link/startEngine.js';
 import { versionsOf } from '../link/versions.js';
@@ -9,7 +8,6 @@ import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings
 import { systemClock } from './base/clock.js';
 import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
-import { Secret } from './base/secret.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
@@ -18,12 +16,8 @@ import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
-import { discoverSparks } from './discovery/discoverSparks.js';
-import { installPublicKey } from './ssh/authorizedKeys.js';
-import { createSshConnector, sshConfigOf } from './ssh/connector.js';
-import { importableHosts } from './ssh/importableHosts.js';
-import { expandHome, readKeyFile } from './ssh/keys/keyFile.js';
-import { ensureLoginKey } from './ssh/keys/loginKey.js';
+import { diagnoser, finders, keyTools } from './tools.js';
+import { createSshConnector } from './ssh/connector.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
 import { findFreePort } from './tunnel/loopbackListener.js';
@@ -117,13 +111,7 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              sshConfig: { list: async () => await importableHosts(sshConfigOf({})) },
-              discovery: {
-                find: async signal => {
-                  const found = await discoverSparks({ signal, log: log.scope('discovery') });
-                  return found.map(spark => ({ ...spark, addresses: [...spark.addresses] }));
-                },
-              },
+              ...finders(log.scope('discovery')),
             },
             window,
           ),
@@ -147,12 +135,8 @@ export class Engine {
         keychain: keychainOf(this.windows, log.scope('keychain')),
         metrics: this.metrics,
         tunnels: { openTunnel, swapListeners, findFreePort, portHolder },
-        keys: {
-          ensureLoginKey: async request => await ensureLoginKey({ ...request, home: homedir() }),
-          installPublicKey,
-          readPrivateKey: async path => new Secret((await readKeyFile(path, expandHome(path, homedir()))).toString()),
-        },
-        diagnose: async () => await Promise.reject(new Error("later")),
+        keys: keyTools(),
+        diagnose: diagnoser(() => this.settings, options.extensionVersion),
         clock: systemClock,
         log,
         settings: () => this.settings,

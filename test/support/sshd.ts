@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
@@ -69,6 +69,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'sshd-'));
   const home = join(folder, 'home');
   mkdirSync(home);
+  const sessionHome = join(folder, 'session-home');
+  mkdirSync(sessionHome);
+  // keys are looked for as the user who logs in
+  if (options.username !== undefined) chmodSync(folder, 0o711);
   // privilege separation wants it
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true });
   const types = options.hostKeys ?? ['ed25519'];
@@ -95,7 +99,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'MaxStartups 200',
       'UseDNS no',
       'LogLevel VERBOSE',
-      ...(options.path === undefined ? [] : [`SetEnv PATH=${options.path}`]),
+      // not the home of whoever runs the tests: its shell's start-up files would run in each session
+      `SetEnv HOME=${sessionHome}${options.path === undefined ? '' : ` PATH=${options.path}`}`,
       '',
     ].join('\n'),
   );

@@ -46,7 +46,7 @@ describe('diagnosing the way to a machine', function () {
     return (server.address() as AddressInfo).port;
   }
 
-  const { kex, serverHostKey, cipher, hmac } = chooseAlgorithms([]);
+  const { kex, serverHostKey, cipher, hmac } = chooseAlgorithms({}, []);
 
   interface Surroundings extends Partial<NetworkDiagnosisParts> {
     hostname?: string;

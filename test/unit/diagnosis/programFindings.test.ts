@@ -110,7 +110,7 @@ describe('the findings about Ollama', () => {
 });
 
 describe('the finding about algorithms', () => {
-  const { kex, serverHostKey, cipher, hmac } = chooseAlgorithms([]);
+  const { kex, serverHostKey, cipher, hmac } = chooseAlgorithms({}, []);
   const supported = { keyExchange: kex, hostKey: serverHostKey, cipher, mac: hmac };
 
   it('names what would be agreed on', () => {
