@@ -14,6 +14,7 @@ export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
 /** What helps against each failure, the likeliest first. A code that is missing here does not compile. */
 const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
+  sshConfigInvalid: ['retry', 'log'],
   hostNotFound: ['retry', 'edit'],
   connectionRefused: ['retry', 'edit'],
   hostUnreachable: ['retry', 'edit'],
