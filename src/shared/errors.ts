@@ -3,7 +3,9 @@
  * tests compare it, and the editor chooses the buttons of a message by it.
  */
 export const ERROR_CODES = [
-  // the network on the way to the machine
+  // how to get to the machine
+  'sshConfigInvalid',
+  // the network on the way to it
   'hostNotFound',
   'connectionRefused',
   'hostUnreachable',

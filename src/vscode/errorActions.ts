@@ -16,11 +16,12 @@ export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
 /** What helps against each failure, the likeliest first. A code that is missing here does not compile. */
 const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
-  hostNotFound: ['retry', 'edit', 'diagnose'],
-  connectionRefused: ['retry', 'edit', 'diagnose'],
-  hostUnreachable: ['retry', 'edit', 'diagnose'],
-  connectTimeout: ['retry', 'edit', 'diagnose'],
-  connectionLost: ['retry', 'diagnose', 'log'],
+  sshConfigInvalid: ['retry', 'log'],
+  hostNotFound: ['retry', 'edit'],
+  connectionRefused: ['retry', 'edit'],
+  hostUnreachable: ['retry', 'edit'],
+  connectTimeout: ['retry', 'edit'],
+  connectionLost: ['retry', 'log'],
   notSsh: ['edit', 'log'],
   noCommonAlgorithm: ['log'],
   discoveryFailed: ['retry', 'log'],

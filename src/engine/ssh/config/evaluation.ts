@@ -119,7 +119,9 @@ class Evaluation {
     for (const line of lines) {
       const place = { file, line: line.line };
       try {
-        applies = await this.readLine(line, place, applies, reading);
+        const next = this.readLine(line, place, applies, reading);
+        // most lines keep nobody waiting, and there may be many
+        applies = typeof next === 'boolean' ? next : await next;
       } catch (error) {
         if (line.keyword === 'host' || line.keyword === 'match') applies = false;
         this.report(place, error);
@@ -128,7 +130,7 @@ class Evaluation {
   }
 
   /** @returns whether what follows applies */
-  private async readLine(line: ConfigLine, place: Place, applies: boolean, reading: Reading): Promise<boolean> {
+  private readLine(line: ConfigLine, place: Place, applies: boolean, reading: Reading): boolean | Promise<boolean> {
     switch (line.keyword) {
       case 'host': {
         const patterns = wordsOf(line);
@@ -137,17 +139,17 @@ class Evaluation {
         return matches;
       }
       case 'match':
-        return (await this.matchApplies(wordsOf(line), reading.reachable)) && reading.reachable;
+        return this.matchApplies(wordsOf(line), reading.reachable);
       case 'include':
-        await this.include(wordsOf(line), applies, reading);
-        return applies;
+        return this.include(wordsOf(line), applies, reading);
       default:
         applyDirective(line, place, applies, this.settings, this.options.surroundings.env);
         return applies;
     }
   }
 
-  private async include(names: readonly string[], applies: boolean, reading: Reading): Promise<void> {
+  /** @returns `applies`: what is included changes nothing about what follows */
+  private async include(names: readonly string[], applies: boolean, reading: Reading): Promise<boolean> {
     if (names.includes('')) throw new ConfigFault('The name of an included file is empty.');
     const depth = reading.depth + 1;
     for (const name of names) {
@@ -161,11 +163,12 @@ class Evaluation {
         await this.readFile(file, { ...reading, mustBeSafe: true, depth, reachable: applies });
       }
     }
+    return applies;
   }
 
-  private matchApplies(words: readonly string[], reachable: boolean): Promise<boolean> {
+  private async matchApplies(words: readonly string[], reachable: boolean): Promise<boolean> {
     const { userName, localAddresses } = this.options.surroundings;
-    return matchApplies(words, {
+    const applies = await matchApplies(words, {
       host: this.hostname,
       originalHost: this.originalHost,
       user: this.user,
@@ -178,6 +181,7 @@ class Evaluation {
       },
       exec: (command, needed) => this.exec(command, needed && reachable),
     });
+    return applies && reachable;
   }
 
   private async exec(command: string, needed: boolean): Promise<boolean | undefined> {

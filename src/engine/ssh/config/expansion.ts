@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { win32 } from 'node:path';
 import { ConfigFault, quoted } from './problem.js';
 
 /** Environment variables. */
@@ -74,16 +75,14 @@ export interface HomeOwner {
 /** Replaces a leading `~` or `~me`. Throws {@link ConfigFault} for the home of somebody else, which Node cannot find. */
 export function expandTilde(path: string, owner: HomeOwner): string {
   if (!path.startsWith('~')) return path;
-  const separator = owner.platform === 'win32' ? /[/\\]/ : /\//;
-  const at = path.search(separator);
-  const user = at < 0 ? path.slice(1) : path.slice(1, at);
+  const windows = owner.platform === 'win32';
+  const [, user = '', below = ''] = (windows ? /^~([^/\\]*)[/\\]*([^]*)$/ : /^~([^/]*)\/*([^]*)$/).exec(path) ?? [];
   if (user !== '' && user !== owner.userName)
     throw new ConfigFault(
       `${quoted(path)} begins with the home folder of another user.`,
       'Write the full path of the folder instead.',
     );
-  const below = at < 0 ? '' : path.slice(at).replace(owner.platform === 'win32' ? /^[/\\]+/ : /^\/+/, '');
-  return `${owner.home.replace(/\/$/, '')}/${below}`;
+  return windows ? win32.join(owner.home, below) : `${owner.home.replace(/\/$/, '')}/${below}`;
 }
 
 /** What the tokens of a connection are made of. */

@@ -6,13 +6,13 @@ export interface Destination {
   readonly port?: number | undefined;
   /** Private keys, tried before those of the files. A leading `~` is the home folder; nothing else is expanded. */
   readonly identityFiles?: readonly string[] | undefined;
-  /** As ProxyJump in the files. */
-  readonly proxyJump?: string | undefined;
+  /** As ProxyJump in the files, or the hops themselves; none of them for a direct connection. */
+  readonly proxyJump?: string | readonly JumpHost[] | undefined;
 }
 
 /**
- * A machine to connect through. It is itself a {@link Destination} to be resolved: the first hop by the files alone, each further one with the hops
- * before it as its `proxyJump`.
+ * A machine to connect through. It is itself a {@link Destination} to be resolved: the first hop by the files alone, which may name a way to it, each
+ * further one with the hops before it as its `proxyJump`.
  */
 export interface JumpHost {
   readonly host: string;
