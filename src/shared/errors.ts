@@ -4,7 +4,6 @@
  */
 export const ERROR_CODES = [
   // how to get to the machine
-  'sshConfigInvalid',
   // the network on the way to it
   'hostNotFound',
   'connectionRefused',

@@ -16,7 +16,7 @@ export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
 /** What helps against each failure, the likeliest first. A code that is missing here does not compile. */
 const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
-  sshConfigInvalid: ['retry', 'log'],
+  sshConfigInvalid: ['sshConfig', 'retry'],
   hostNotFound: ['retry', 'edit'],
   connectionRefused: ['retry', 'edit'],
   hostUnreachable: ['retry', 'edit'],
@@ -30,7 +30,6 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   hostKeyRevoked: ['knownHosts', 'log'],
   hostKeyRejected: ['retry'],
   knownHostsUnreadable: ['knownHosts', 'retry'],
-  sshConfigInvalid: ['sshConfig', 'retry'],
   keyMissing: ['edit'],
   keyUnreadable: ['edit', 'retry'],
   keyFormat: ['edit'],

@@ -5,7 +5,7 @@ const STEP_SECONDS = 30;
 
 /** The six digits that an authenticator shows now (RFC 6238, with SHA-1). @param secret in base32 */
 export function totp(secret: string, at = Date.now()): string {
-  const bits = [...secret].map(letter => ALPHABET.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const bits = Array.from(secret, letter => ALPHABET.indexOf(letter).toString(2).padStart(5, '0')).join('');
   const key = Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => parseInt(byte, 2)));
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(at / 1000 / STEP_SECONDS)));

@@ -59,7 +59,8 @@ export function ActiveCard({ connection }: { connection: ConnectionView | null }
 function whereIs(connection: ConnectionView): string {
   const saved = address(connection);
   const { via, state } = connection.status;
-  if (state !== 'connected' || via === undefined || saved.endsWith(`@${via}`) || saved.endsWith(`@${via}:22`)) return saved;
+  if (state !== 'connected' || via === undefined || saved.endsWith(`@${via}`) || saved.endsWith(`@${via}:22`))
+    return saved;
   return `${saved}, reached at ${via}`;
 }
 

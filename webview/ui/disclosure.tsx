@@ -14,11 +14,7 @@ interface DisclosureProps {
 export function Disclosure({ label, open, children }: DisclosureProps) {
   const [unfolded, setUnfolded] = useState(open);
   return (
-    <details
-      class="ui-disclosure"
-      open={unfolded}
-      onToggle={event => setUnfolded((event.currentTarget as HTMLDetailsElement).open)}
-    >
+    <details class="ui-disclosure" open={unfolded} onToggle={event => setUnfolded(event.currentTarget.open)}>
       <summary>
         <Icon of={ChevronRight} size={14} />
         <span>{label}</span>

@@ -328,7 +328,7 @@ export class ConnectionService implements Disposable {
 /** Whether another key, or another way to log in, is chosen. */
 function choosesKey(before: Connection, { sshKeyPath, authMethod }: ConnectionChanges): boolean {
   return (
-    (sshKeyPath !== undefined && (sshKeyPath || null) !== before.sshKeyPath) ||
+    (sshKeyPath !== undefined && (sshKeyPath === '' ? null : sshKeyPath) !== before.sshKeyPath) ||
     (authMethod !== undefined && authMethod !== before.authMethod)
   );
 }

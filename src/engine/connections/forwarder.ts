@@ -13,7 +13,7 @@ const SIGN_OF_LIFE_MS = 6_000;
 
 export interface ForwarderOptions {
   readonly clock: Clock;
-  liveSession(): SshSession | undefined;
+  readonly liveSession: () => SshSession | undefined;
   readonly onDidConnect: Event<SshSession>;
 }
 

@@ -7,10 +7,10 @@ const LOOK_EVERY_MS = 15_000;
 export interface IdleWatchOptions {
   readonly clock: Clock;
   /** Minutes without use after which a connection is closed; 0 for never. Asked at each look. */
-  limitMinutes(): number;
+  readonly limitMinutes: () => number;
   /** A number that changes when the connection was used in ways that nobody reports: bytes through its tunnel. */
-  traffic(): number;
-  onIdle(minutes: number): void;
+  readonly traffic: () => number;
+  readonly onIdle: (minutes: number) => void;
 }
 
 /** Notices that a connection is used no more. Sampling, keepalives and following logs are no use. */

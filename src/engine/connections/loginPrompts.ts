@@ -43,17 +43,19 @@ export function loginPrompts(
       return answer.kind === 'yes';
     },
     passphrase: async (keyPath, wrong) =>
-      await secret(
-        { kind: 'passphrase', about: keyPath === connection.sshKeyPath ? undefined : keyPath },
+      await secret({ kind: 'passphrase', about: keyPath === connection.sshKeyPath ? undefined : keyPath }, wrong, {
+        kind: 'passphrase',
+        ...about,
+        keyPath,
         wrong,
-        { kind: 'passphrase', ...about, keyPath, wrong },
-      ),
+      }),
     password: async (who, wrong) =>
-      await secret(
-        { kind: 'password', about: who.isJumpHost ? who.name : undefined },
+      await secret({ kind: 'password', about: who.isJumpHost ? who.name : undefined }, wrong, {
+        kind: 'password',
+        ...about,
+        login: who.name,
         wrong,
-        { kind: 'password', ...about, login: who.name, wrong },
-      ),
+      }),
     async answers(who, { name, instructions, prompts }) {
       if (!ask) throw missing('code', connection.name);
       const question = { name, instructions, prompts: [...prompts] };

@@ -105,7 +105,7 @@ function summary(where: string, seen: readonly Finding[]): Finding {
 interface LookedAtLogin {
   readonly findings: Finding[];
   readonly session: SshSession | undefined;
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 async function lookAtLogin({

@@ -16,7 +16,7 @@ export interface KeyCandidate {
   /** Names it in messages, and is the only one with this name. */
   readonly label: string;
   /** Gets it ready; undefined when it cannot be used. May ask for a passphrase. */
-  open(): Promise<Identity | undefined>;
+  readonly open: () => Promise<Identity | undefined>;
 }
 
 /** What is known of a login; outlives a connection that the server closed before it was through. */
@@ -60,7 +60,7 @@ export class Authentication {
   /** The refusal that was taken note of last: one that is still the last answers nothing that was sent since. */
   private judged: Refusal | undefined;
   private readonly used = new Set<KeyCandidate>();
-  private failure: unknown;
+  private failure: Error | undefined;
   private onFailure: (error: unknown) => void = () => undefined;
 
   constructor(private readonly options: AuthenticationOptions) {}
@@ -85,7 +85,7 @@ export class Authentication {
   /** The next thing to try. Rejects with `authFailed` when there is nothing left, or as a question rejects. */
   async next(): Promise<AnyAuthMethod> {
     this.noteOutcome();
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure) throw this.failure;
     const { methods, login } = this.options;
     const left = this.methodsLeft;
     const mayBeTried: readonly LoginMethod[] = this.proved ? LOGIN_METHODS : methods;
@@ -172,7 +172,7 @@ export class Authentication {
           return await identity.sign(data, hash);
         } catch (error) {
           if (login !== 'auto' || SparkError.is(error, 'cancelled') || SparkError.is(error, 'passphraseNeeded'))
-            this.failure = error;
+            this.failure = error instanceof Error ? error : new Error(String(error));
           throw error;
         }
       },
@@ -208,7 +208,7 @@ export class Authentication {
       type: 'keyboard-interactive',
       username,
       prompt: (name, instructions, _language, prompts, finish) => {
-        answer(name, instructions, prompts).then(finish, error => this.onFailure(error));
+        answer(name, instructions, prompts).then(finish, (error: unknown) => this.onFailure(error));
       },
     };
   }

@@ -13,9 +13,9 @@ import type { SshSession } from './types.js';
 export interface DialOptions {
   readonly timer: LoginTimer;
   readonly signal: AbortSignal;
-  onStep(step: string): void;
+  readonly onStep: (step: string) => void;
   /** Logs in to the last of the jump hosts before this machine. */
-  openJumpHosts(host: ResolvedHost): Promise<SshSession>;
+  readonly openJumpHosts: (host: ResolvedHost) => Promise<SshSession>;
 }
 
 /** Gets a stream to a machine's SSH server, by whatever way its configuration names. Rejects with a {@link SparkError}. */

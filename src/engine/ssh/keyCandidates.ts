@@ -99,8 +99,7 @@ interface KeyFile {
 
 async function keyFile(path: string, passphrase: AskPassphrase, { home, log }: KeySurroundings): Promise<KeyFile> {
   let mayAsk = false;
-  const askInTurn: AskPassphrase = (shown, wrong) =>
-    mayAsk ? passphrase(shown, wrong) : Promise.reject(new NotYet());
+  const askInTurn: AskPassphrase = (shown, wrong) => (mayAsk ? passphrase(shown, wrong) : Promise.reject(new NotYet()));
   const open = () => identityFromFile({ path, home, passphrase: askInTurn });
   try {
     const key = await open();

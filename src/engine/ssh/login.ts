@@ -21,7 +21,7 @@ export class MoreToTry extends Error {}
 export type Ask = <T>(question: () => Promise<T>) => Promise<T>;
 
 /** Makes an {@link Ask} that stops a timer meanwhile. */
-export function askWith(timer: LoginTimer): { ask: Ask; isAsking(): boolean } {
+export function askWith(timer: LoginTimer): { ask: Ask; isAsking: () => boolean } {
   let open = 0;
   return {
     isAsking: () => open > 0,
@@ -54,8 +54,8 @@ export interface LoginOptions {
   readonly verifier: HostKeyVerifier;
   readonly authentication: Authentication;
   /** Whether the user is being asked something. */
-  isAsking(): boolean;
-  onStep(step: string): void;
+  readonly isAsking: () => boolean;
+  readonly onStep: (step: string) => void;
 }
 
 /** Verifies the host and logs in. Rejects with a {@link SparkError}, {@link InterruptedByQuestion} or {@link MoreToTry}. */

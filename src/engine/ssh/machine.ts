@@ -53,3 +53,8 @@ export function jumpsInWords(hops: readonly JumpHost[]): string {
     })
     .join(',');
 }
+
+/** A duration of ssh_config, where 0 stands for "no opinion". */
+export function positive(ms: number | undefined): number | undefined {
+  return ms === undefined || ms <= 0 ? undefined : ms;
+}

@@ -8,7 +8,7 @@ import { readKnownHosts } from './knownHostsFiles.js';
 import { askWith, InterruptedByQuestion, logIn, MoreToTry } from './login.js';
 import { loginMethods } from './loginMethods.js';
 import { LoginTimer } from './loginTimer.js';
-import { addressOf, type Machine, partyOf, routeInWords } from './machine.js';
+import { addressOf, type Machine, partyOf, positive, routeInWords } from './machine.js';
 import { CANCELLED } from './networkErrors.js';
 import type { Session } from './session.js';
 import type { Transport } from './transport/transport.js';
@@ -46,7 +46,7 @@ export async function openMachine(
   const passphrase: LoginPrompts['passphrase'] = (path, wrong) => asking.passphrase(path, wrong);
   const keys = await untilCancelled(signal, keyCandidates(machine, passphrase, context, signal));
   for (let connections = 1; ; connections++) {
-    const timer = new LoginTimer(machine.host.connectTimeoutMs || options.connectTimeoutMs);
+    const timer = new LoginTimer(positive(machine.host.connectTimeoutMs) ?? options.connectTimeoutMs);
     const { ask, isAsking } = askWith(timer);
     asking = {
       confirmHostKey: about => ask(() => prompts.confirmHostKey(about)),
@@ -97,7 +97,7 @@ async function attempt(
       unknownKey: unknownKeyPolicy(host.strictHostKeyChecking),
       memory: hostKey,
       log,
-      confirm: asking.confirmHostKey,
+      confirm: about => asking.confirmHostKey(about),
     });
     const authentication = new Authentication({
       username,
@@ -121,7 +121,8 @@ async function attempt(
       },
       algorithms: host,
       knownKeyTypes: knownKeyTypes(entries, identity.hostname, identity.port),
-      keepaliveMs: host.serverAliveIntervalMs || options.keepaliveMs,
+      // a link that is never asked whether it lives would be hung on to for ever: 0 does not count
+      keepaliveMs: positive(host.serverAliveIntervalMs) ?? options.keepaliveMs,
       keepaliveCount: host.serverAliveCountMax ?? KEEPALIVE_COUNT,
       timer,
       signal: options.signal,

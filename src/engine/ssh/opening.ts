@@ -5,7 +5,7 @@ import type { SshConfigSurroundings } from './config/surroundings.js';
 import type { Destination, JumpHost, ResolvedHost } from './config/types.js';
 import { dial, dialAndHear, type DialOptions } from './dial.js';
 import { LoginTimer } from './loginTimer.js';
-import { identityOf, jumpsInWords, type Machine } from './machine.js';
+import { identityOf, jumpsInWords, type Machine, positive } from './machine.js';
 import { CANCELLED } from './networkErrors.js';
 import { type MachineContext, openMachine } from './openMachine.js';
 import type { Session } from './session.js';
@@ -182,7 +182,7 @@ export class Opening {
   }
 
   private timerFor({ host }: Machine): LoginTimer {
-    return new LoginTimer(host.connectTimeoutMs || this.context.options.connectTimeoutMs);
+    return new LoginTimer(positive(host.connectTimeoutMs) ?? this.context.options.connectTimeoutMs);
   }
 
   private throwIfCancelled(): void {

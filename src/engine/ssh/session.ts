@@ -217,7 +217,9 @@ function abandon(channel: ClientChannel): void {
 
 /** Whether the server forbids the forward, rather than nothing answering at its end. */
 export function isForwardingProhibited(error: unknown): boolean {
-  return SparkError.is(error, 'forwardRefused') && (error.cause as { reason?: unknown } | undefined)?.reason === PROHIBITED;
+  return (
+    SparkError.is(error, 'forwardRefused') && (error.cause as { reason?: unknown } | undefined)?.reason === PROHIBITED
+  );
 }
 
 function forwardRefused(host: string, port: number, error: Error & { reason?: unknown }): SparkError {

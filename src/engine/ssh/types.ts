@@ -47,7 +47,10 @@ export interface LoginParty {
 export interface LoginQuestion {
   readonly name: string;
   readonly instructions: string;
-  readonly prompts: readonly { readonly text: string; /** Whether what is typed may be seen. */ readonly echo: boolean }[];
+  readonly prompts: readonly {
+    readonly text: string;
+    /** Whether what is typed may be seen. */ readonly echo: boolean;
+  }[];
 }
 
 /**
@@ -105,7 +108,7 @@ export interface OpenOptions {
   readonly keepaliveMs: number;
   readonly signal: AbortSignal;
   /** Told in words what is being done. */
-  onStep(step: string): void;
+  readonly onStep: (step: string) => void;
 }
 
 /** Opens sessions. */

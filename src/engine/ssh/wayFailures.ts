@@ -27,13 +27,16 @@ export function noWayLeft(failures: readonly SparkError[]): SparkError {
   if (!told) throw new Error('There was no way to try.');
   const others = failures.length - 1;
   if (others === 0) return told;
-  const rest = others === 1 ? 'Its other address does not lead there either' : `Its ${others} other addresses do not lead there either`;
+  const rest =
+    others === 1
+      ? 'Its other address does not lead there either'
+      : `Its ${others} other addresses do not lead there either`;
   return new SparkError({ ...SparkError.toInfo(told), message: `${told.message} ${rest}.` }, { cause: told });
 }
 
 /** Says that something went wrong at a jump host, not at the machine itself. */
 export function onJumpHost(host: string, error: unknown): unknown {
   if (!SparkError.is(error) || error.code === 'cancelled') return error;
-  const { field: _ofTheTarget, ...info } = SparkError.toInfo(error);
-  return new SparkError({ ...info, message: `Jump host ${host}: ${error.message}` }, { cause: error });
+  const { code, message, hint } = error;
+  return new SparkError({ code, message: `Jump host ${host}: ${message}`, hint }, { cause: error });
 }

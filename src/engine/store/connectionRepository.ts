@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import {
-  type AuthMethod,
-  authMethodSchema,
-  type Connection,
-  type ConnectionChanges,
-} from '../../shared/connection.js';
+import { type AuthMethod, authMethodSchema, type Connection, type ConnectionChanges } from '../../shared/connection.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { Database, SqlRow, SqlValue } from './database.js';

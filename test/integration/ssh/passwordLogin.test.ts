@@ -188,7 +188,8 @@ describe('login by password', function () {
 
   it('ends when the user closes the question for a code', async () => {
     const { target, home, attempts } = await start(context => {
-      if (context.method === 'keyboard-interactive') context.prompt([{ prompt: 'Code: ', echo: false }], () => undefined);
+      if (context.method === 'keyboard-interactive')
+        context.prompt([{ prompt: 'Code: ', echo: false }], () => undefined);
       else context.reject(['keyboard-interactive']);
     });
     const cancelled = new SparkError({ code: 'cancelled', message: 'Cancelled.' });

@@ -9,7 +9,7 @@ export interface RaceOptions<T> {
   /** Ends the whole race. */
   readonly signal: AbortSignal;
   /** Lets go of what came too late to be of use. */
-  discard(value: T): void;
+  readonly discard: (value: T) => void;
 }
 
 /** Starts several ways to the same end, one after the other, and gives out what they bring in the order of its coming. */
