@@ -16,12 +16,11 @@ export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
 /** What helps against each failure, the likeliest first. A code that is missing here does not compile. */
 const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
-  sshConfigInvalid: ['sshConfig', 'retry'],
-  hostNotFound: ['retry', 'edit'],
-  connectionRefused: ['retry', 'edit'],
-  hostUnreachable: ['retry', 'edit'],
-  connectTimeout: ['retry', 'edit'],
-  connectionLost: ['retry', 'log'],
+  hostNotFound: ['retry', 'edit', 'diagnose'],
+  connectionRefused: ['retry', 'edit', 'diagnose'],
+  hostUnreachable: ['retry', 'edit', 'diagnose'],
+  connectTimeout: ['retry', 'edit', 'diagnose'],
+  connectionLost: ['retry', 'diagnose', 'log'],
   notSsh: ['edit', 'log'],
   noCommonAlgorithm: ['log'],
   discoveryFailed: ['retry', 'log'],
@@ -30,6 +29,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   hostKeyRevoked: ['knownHosts', 'log'],
   hostKeyRejected: ['retry'],
   knownHostsUnreadable: ['knownHosts', 'retry'],
+  sshConfigInvalid: ['sshConfig', 'retry'],
   keyMissing: ['edit'],
   keyUnreadable: ['edit', 'retry'],
   keyFormat: ['edit'],
