@@ -125,7 +125,7 @@ export function ConnectionForm() {
           <div class="form__pair">
             <TextField
               label="Host"
-              help="Host name, IP address, or a Host of your SSH config."
+              help="Host name or IP address."
               code
               {...field('hostname')}
             />
