@@ -123,12 +123,7 @@ export function ConnectionForm() {
       {draft.sshConfigHost === null ? (
         <>
           <div class="form__pair">
-            <TextField
-              label="Host"
-              help="Host name or IP address."
-              code
-              {...field('hostname')}
-            />
+            <TextField label="Host" help="Host name or IP address." code {...field('hostname')} />
             <TextField label="Port" code inputMode="numeric" {...field('port')} />
           </div>
           <TextField label="User" help="Your user name on the Spark." code {...field('username')} />

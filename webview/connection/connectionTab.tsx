@@ -1,7 +1,7 @@
 import { FileInput, Plus, Radar, Server } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { usePanel } from '../state/context.js';
-import { Button } from '../ui/button.js';
+import { Button, IconButton } from '../ui/button.js';
 import { EmptyState } from '../ui/messages.js';
 import { ActiveCard } from './activeCard.js';
 import { ConnectionForm } from './connectionForm.js';
@@ -13,21 +13,6 @@ export function ConnectionTab() {
   const draft = store.draft.value;
   if (draft) return <ConnectionForm key={draft.connectionId ?? 'new'} />;
   return <Lists />;
-}
-
-/** What saves typing: hosts that are written down already, and machines that make themselves known. */
-function FindButtons() {
-  const { actions } = usePanel();
-  return (
-    <>
-      <Button icon={FileInput} label="Import from your SSH config" onClick={() => actions.importSshConfig()}>
-        Import
-      </Button>
-      <Button icon={Radar} label="Find Sparks on the network" onClick={() => actions.discover()}>
-        Find
-      </Button>
-    </>
-  );
 }
 
 function Lists() {
@@ -51,7 +36,14 @@ function Lists() {
         <Button kind="primary" icon={Plus} id="add-connection" onClick={() => actions.add()}>
           Add your first Spark
         </Button>
-        <FindButtons />
+        <div class="ui-actions ui-actions--centred">
+          <Button icon={FileInput} onClick={() => actions.importSshConfig()}>
+            Import from SSH config
+          </Button>
+          <Button icon={Radar} onClick={() => actions.discover()}>
+            Find on the network
+          </Button>
+        </div>
       </EmptyState>
     );
   }
@@ -67,7 +59,12 @@ function Lists() {
         <div class="section-head">
           <h2 id="saved-heading">Saved connections</h2>
           <div class="section-head__actions">
-            <FindButtons />
+            <IconButton
+              icon={FileInput}
+              label="Import from your SSH config"
+              onClick={() => actions.importSshConfig()}
+            />
+            <IconButton icon={Radar} label="Find Sparks on the network" onClick={() => actions.discover()} />
             <Button icon={Plus} id="add-connection" onClick={() => actions.add()}>
               Add New
             </Button>
