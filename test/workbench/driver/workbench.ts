@@ -54,7 +54,7 @@ export class Workbench {
     await page.setViewportSize(VIEWPORT);
     const query = new URLSearchParams(folder ? { folder } : { ew: 'true' });
     if (payload) query.set('payload', JSON.stringify(payload));
-    await page.goto(`${url}?${query.toString()}`);
+    await page.goto(`${url}?${query.toString()}`, { timeout: START_LIMIT_MS });
     const workbench = new Workbench(page);
     await workbench.ready();
     return workbench;
