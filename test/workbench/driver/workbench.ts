@@ -8,7 +8,7 @@ import { Themes } from './themes.js';
 import { Views } from './views.js';
 import { Webviews } from './webviews.js';
 
-const START_LIMIT_MS = 45_000;
+const START_LIMIT_MS = 90_000;
 const VIEWPORT = { width: 1280, height: 800 };
 
 /** An item of the status bar. */
