@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
+import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
+import { registerFindCommands } from './vscode/commands/findCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
+import { registerKeyCommands } from './vscode/commands/keyCommands.js';
 import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
@@ -43,6 +46,8 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     openKnownHosts: async error => {
       await openKnownHosts(error, { showLog });
     },
+    importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+    discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
   });
   const services: CommandServices = {
     client,
@@ -54,6 +59,8 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       },
       connect: connectionId =>
         void vscode.commands.executeCommand(COMMANDS.connect, { kind: 'connection', connectionId }),
+      diagnose: connectionId =>
+        void vscode.commands.executeCommand(COMMANDS.diagnose, { kind: 'connection', connectionId }),
       showLog,
     },
   };
@@ -62,6 +69,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
     'general commands': () => registerGeneralCommands(services),
+    'find commands': () => registerFindCommands(services),
+    'key commands': () => registerKeyCommands(services),
+    'diagnose command': () => registerDiagnoseCommand(services),
   };
   const rest: Features = {
     'connections view': () => new ConnectionTree(client),

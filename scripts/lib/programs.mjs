@@ -12,6 +12,7 @@ const PARTS = {
   sshd: { packages: ['openssh-server'], there: () => onPath('sshd') },
   ssh: { packages: ['openssh-client'], there: () => onPath('ssh') && onPath('ssh-keygen') },
   dropbear: { packages: ['dropbear-bin'], there: () => onPath('dropbear') },
+  puttygen: { packages: ['putty-tools'], there: () => onPath('puttygen') },
   sqlite3: { packages: ['sqlite3'], there: () => onPath('sqlite3') },
   compiler: { packages: ['g++', 'make', 'python3', 'pkg-config'], there: () => COMPILER.every(onPath) },
   libraries: {

@@ -7,6 +7,8 @@ import { SparkError } from '../shared/errors.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 import { systemClock } from './base/clock.js';
 import { DisposableStore, type Disposable } from './base/disposable.js';
+import { watchNetwork } from './base/networkWatch.js';
+import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { MetricsService } from './metrics/metricsService.js';
@@ -14,6 +16,7 @@ import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
+import { diagnoser, finders, keyTools } from './tools.js';
 import { createSshConnector } from './ssh/connector.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
@@ -106,7 +109,10 @@ export class Engine {
         versionsOf(options.extensionVersion),
         window =>
           engineHandlers(
-            { engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+            {
+              ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+              ...finders(log.scope('discovery')),
+            },
             window,
           ),
         async () => {
@@ -129,11 +135,18 @@ export class Engine {
         keychain: keychainOf(this.windows, log.scope('keychain')),
         metrics: this.metrics,
         tunnels: { openTunnel, swapListeners, findFreePort, portHolder },
+        keys: keyTools(),
+        diagnose: diagnoser(() => this.settings, options.extensionVersion),
         clock: systemClock,
         log,
         settings: () => this.settings,
       }),
     );
+    const look = () => {
+      this.connections.checkLinks();
+    };
+    this.held.add(watchWake(look));
+    this.held.add(watchNetwork(look));
     this.held.add(
       this.connections.onDidChange(snapshot => {
         for (const window of this.windows.all) window.peer.notify('state/changed', snapshot);

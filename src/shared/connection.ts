@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { proxyJumpSchema, sshConfigHostSchema, waySchema } from './address.js';
 import { ERROR_CODES } from './errors.js';
 
 /**
@@ -45,10 +46,26 @@ export const keyPathSchema = v.pipe(
   v.check(path => !path.includes('\0'), 'The path contains an unusable character.'),
 );
 
-export const authMethodSchema = v.picklist(['key', 'password']);
+/** `auto`: as `ssh` does by itself (agent, keys of ssh_config, the usual key files, then questions). */
+export const authMethodSchema = v.picklist(['auto', 'key', 'password']);
 export type AuthMethod = v.InferOutput<typeof authMethodSchema>;
 
 export const connectionIdSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(100));
+
+/** More than anybody has; each is tried when the ones before it do not answer. */
+const MAX_ADDRESSES = 8;
+
+const routeEntries = {
+  /** The `Host` of ssh_config that it follows: address, user, port and keys then come from there at each login. */
+  sshConfigHost: v.optional(v.nullable(sshConfigHostSchema), null),
+  /** Jump hosts before it; null takes what ssh_config says. */
+  proxyJump: v.optional(v.nullable(proxyJumpSchema), null),
+  /** Other ways to the same machine. */
+  addresses: v.optional(
+    v.pipe(v.array(waySchema), v.maxLength(MAX_ADDRESSES, `At most ${MAX_ADDRESSES} other addresses.`)),
+    [],
+  ),
+};
 
 /** What a user enters to save a connection. */
 export const connectionInputSchema = v.pipe(
@@ -59,12 +76,18 @@ export const connectionInputSchema = v.pipe(
     port: v.optional(portSchema, 22),
     /** Path of the private key; needed when `authMethod` is `key`. */
     sshKeyPath: v.optional(v.nullable(keyPathSchema), null),
-    /** Left out: `key` when a key path is given, else `password`. */
+    /** Left out: `key` when a key path is given, else `auto`. */
     authMethod: v.optional(authMethodSchema),
+    ...routeEntries,
   }),
   v.transform(input => {
     const sshKeyPath = input.sshKeyPath === '' ? null : input.sshKeyPath;
-    return { ...input, sshKeyPath, authMethod: input.authMethod ?? (sshKeyPath === null ? 'password' : 'key') };
+    return {
+      ...input,
+      sshKeyPath,
+      proxyJump: input.proxyJump === '' ? null : input.proxyJump,
+      authMethod: input.authMethod ?? (sshKeyPath === null ? 'auto' : 'key'),
+    };
   }),
   v.forward(
     v.check(
@@ -86,6 +109,9 @@ export const connectionChangesSchema = v.partial(
     port: portSchema,
     sshKeyPath: v.nullable(keyPathSchema),
     authMethod: authMethodSchema,
+    sshConfigHost: v.nullable(sshConfigHostSchema),
+    proxyJump: v.nullable(proxyJumpSchema),
+    addresses: routeEntries.addresses.wrapped,
   }),
 );
 export type ConnectionChanges = v.InferOutput<typeof connectionChangesSchema>;
@@ -101,6 +127,13 @@ export const connectionSchema = v.object({
   port: v.number(),
   sshKeyPath: v.nullable(v.string()),
   authMethod: authMethodSchema,
+  sshConfigHost: v.nullable(v.string()),
+  proxyJump: v.nullable(v.string()),
+  addresses: v.array(v.string()),
+  /** Its private key is in the keychain of the editor; the file at `sshKeyPath` is not needed any more. */
+  keyStored: v.boolean(),
+  /** Where it was reached last: the way back when its name is not known on the network. */
+  lastAddress: v.nullable(v.string()),
   /** The one connection whose Ollama is published. */
   isActive: v.boolean(),
   /** The user wants it connected: it is connected again after a restart. */
@@ -139,6 +172,10 @@ export const connectionStatusSchema = v.object({
   error: v.optional(errorInfoSchema),
   /** When the next attempt is made, while reconnecting. */
   nextAttemptAt: v.optional(epochMsSchema),
+  /** The way that was taken, while connected: "192.168.1.20:22 via gateway". */
+  via: v.optional(v.string()),
+  /** Something that is worth knowing though nothing failed ("Disconnected after 30 minutes without use"). */
+  note: v.optional(v.string()),
   tunnel: tunnelStatusSchema,
 });
 export type ConnectionStatus = v.InferOutput<typeof connectionStatusSchema>;

@@ -7,17 +7,20 @@ import {
   connectionStatusSchema,
   connectionViewSchema,
   epochMsSchema,
+  keyPathSchema,
   portSchema,
 } from './connection.js';
 import { metricRowSchema, sampleSchema } from './metrics.js';
+import { diagnosisSchema } from './diagnosis.js';
+import { foundSparkSchema, sshConfigListSchema } from './discovery.js';
 import { answerSchema, questionSchema } from './questions.js';
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 1;
+export const CONTRACT_VERSION = 2;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
-export const DATABASE_VERSION = 2;
+export const DATABASE_VERSION = 3;
 
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
@@ -83,13 +86,42 @@ export const engineRequests = {
     result: v.object({ connected: v.boolean(), uptimeSeconds: v.nullable(v.number()), status: connectionStatusSchema }),
   },
   /** Connects, logs in and disconnects again, without touching what is saved or running. */
+  /** Finds out step by step what works and what does not. Asks what a login asks. */
+  'connections/diagnose': { params: byConnection, result: diagnosisSchema },
+  /**
+   * Makes an Ed25519 key (or takes one), lets it log in to the machine, proves that it does, and switches the
+   * connection to it. Asks for the password once. Doing it again changes nothing.
+   */
+  'connections/setUpKey': {
+    params: v.strictObject({ connectionId: connectionIdSchema, keyPath: v.optional(keyPathSchema) }),
+    result: v.object({
+      /** Where the private key is. */
+      keyPath: v.string(),
+      /** Whether a new key was made, and whether the machine had to learn it. */
+      made: v.boolean(),
+      added: v.boolean(),
+      /** What may still keep the key from working, in sentences. */
+      warnings: v.array(v.string()),
+    }),
+  },
+  /** Moves a private key into the keychain of the editor: its file is not needed any more. */
+  'connections/storeKey': { params: byConnection, result: none },
   'connections/test': { params: byConnection, result: v.object({ milliseconds: v.number() }) },
   'connections/setActive': { params: byConnection, result: none },
   /** Drops the secrets of one connection (of all, where none is named) from the engine's memory and the keychain. */
   'connections/forgetSecrets': {
-    params: v.strictObject({ connectionId: v.optional(connectionIdSchema) }),
+    params: v.strictObject({
+      connectionId: v.optional(connectionIdSchema),
+      /** Private keys that were stored stay: they may be nowhere else. */
+      keepKeys: v.optional(v.boolean(), false),
+    }),
     result: none,
   },
+
+  /** The hosts that ssh_config names; lines that cannot be read are told as problems. */
+  'sshConfig/list': { params: nothing, result: sshConfigListSchema },
+  /** Looks for machines on the local network for a few seconds. */
+  'discovery/find': { params: nothing, result: v.array(foundSparkSchema) },
 
   'tunnel/start': {
     params: v.strictObject({

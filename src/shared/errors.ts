@@ -3,7 +3,8 @@
  * tests compare it, and the editor chooses the buttons of a message by it.
  */
 export const ERROR_CODES = [
-  // the network on the way to the machine
+  // how to get to the machine
+  // the network on the way to it
   'hostNotFound',
   'connectionRefused',
   'hostUnreachable',
@@ -11,12 +12,14 @@ export const ERROR_CODES = [
   'connectionLost',
   'notSsh',
   'noCommonAlgorithm',
+  'discoveryFailed',
   // who it is
   'hostKeyUnknown',
   'hostKeyChanged',
   'hostKeyRevoked',
   'hostKeyRejected',
   'knownHostsUnreadable',
+  'sshConfigInvalid',
   // who we are
   'keyMissing',
   'keyUnreadable',
@@ -25,6 +28,8 @@ export const ERROR_CODES = [
   'passphraseNeeded',
   'passphraseWrong',
   'passwordNeeded',
+  'answersNeeded',
+  'agentUnavailable',
   'authFailed',
   // what runs over the connection
   'notConnected',

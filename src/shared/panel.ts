@@ -11,6 +11,10 @@ export type Tab = v.InferOutput<typeof tabSchema>;
 export const paletteSchema = v.picklist(['theme', 'dgx']);
 export type Palette = v.InferOutput<typeof paletteSchema>;
 
+const knownOfNewSchema = v.strictObject({ name: v.string(), hostname: v.string(), port: v.number() });
+/** What is known of a connection that is about to be added: the form begins with it. */
+export type KnownOfNew = v.InferOutput<typeof knownOfNewSchema>;
+
 const nothing = v.strictObject({});
 const none = v.null();
 
@@ -36,6 +40,10 @@ export const panelRequests = {
   'panel/deleteConnection': { params: v.strictObject({ connectionId: connectionIdSchema }), result: v.boolean() },
   'panel/copyEndpoint': { params: nothing, result: none },
   'panel/showLog': { params: nothing, result: none },
+  /** Lets the user choose hosts of ssh_config to save. */
+  'panel/importSshConfig': { params: nothing, result: none },
+  /** Looks for machines on the network and lets the user choose one. */
+  'panel/discover': { params: nothing, result: none },
   /** Opens known_hosts at the line that the error of a connection is about. */
   'panel/openKnownHosts': { params: v.strictObject({ connectionId: connectionIdSchema }), result: none },
   'connections/create': engineRequests['connections/create'],
@@ -50,7 +58,10 @@ export const panelRequests = {
 export const panelNotifications = {
   'panel/state': panelStateSchema,
   'panel/showTab': v.strictObject({ tab: tabSchema }),
-  /** Opens the form, empty or for a saved connection. */
-  'panel/showForm': v.strictObject({ connectionId: v.nullable(connectionIdSchema) }),
+  /** Opens the form, empty or for a saved connection; `found` is what is known of a new one already. */
+  'panel/showForm': v.strictObject({
+    connectionId: v.nullable(connectionIdSchema),
+    found: v.optional(knownOfNewSchema),
+  }),
   'metrics/sampled': sampleSchema,
 } as const;

@@ -31,6 +31,16 @@ export const questionSchema = v.variant('kind', [
     login: v.string(),
     wrong: v.boolean(),
   }),
+  /** What the server asks by itself: one-time codes and the like. All words are the server's. */
+  v.object({
+    kind: v.literal('answers'),
+    ...about,
+    /** `user@host` of the machine that asks: it may be a jump host. */
+    login: v.string(),
+    name: v.string(),
+    instructions: v.string(),
+    prompts: v.array(v.object({ text: v.string(), /** Whether what is typed may be seen. */ echo: v.boolean() })),
+  }),
   /** The local port for the tunnel is taken. */
   v.object({
     kind: v.literal('portBusy'),
@@ -49,6 +59,7 @@ export const answerSchema = v.variant('kind', [
   v.object({ kind: v.literal('cancelled') }),
   v.object({ kind: v.literal('yes') }),
   v.object({ kind: v.literal('secret'), secret: v.string(), remember: v.boolean() }),
+  v.object({ kind: v.literal('answers'), answers: v.array(v.string()) }),
 ]);
-/** `yes` for hostKey and portBusy, `secret` for passphrase and password, `cancelled` for all. */
+/** `yes` for hostKey and portBusy, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
 export type Answer = v.InferOutput<typeof answerSchema>;

@@ -13,6 +13,7 @@ export const engineSettingsSchema = v.object({
   retentionDays: v.fallback(within(1, 3650), 90),
   connectTimeoutSeconds: v.fallback(within(1, 600), 20),
   keepaliveSeconds: v.fallback(within(1, 600), 10),
+  idleTimeoutMinutes: v.fallback(within(0, 10_080), 0),
   autoConnect: v.fallback(v.boolean(), true),
   lingerSeconds: v.fallback(within(0, 86400), 60),
 });
@@ -27,6 +28,7 @@ export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
   retentionDays: 90,
   connectTimeoutSeconds: 20,
   keepaliveSeconds: 10,
+  idleTimeoutMinutes: 0,
   autoConnect: true,
   lingerSeconds: 60,
 };

@@ -1,4 +1,6 @@
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
+import type { Diagnosis } from '../shared/diagnosis.js';
+import type { FoundSpark } from '../shared/discovery.js';
 import type { Palette, Tab } from '../shared/panel.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 
@@ -23,6 +25,11 @@ export const COMMANDS = {
   forgetSecrets: 'dgxSpark.forgetSecrets',
   flushDatabase: 'dgxSpark.flushDatabase',
   showLog: 'dgxSpark.showLog',
+  importSshConfig: 'dgxSpark.importSshConfig',
+  discover: 'dgxSpark.discover',
+  setUpKey: 'dgxSpark.setUpKey',
+  storePrivateKey: 'dgxSpark.storePrivateKey',
+  diagnose: 'dgxSpark.diagnose',
 } as const;
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
@@ -48,6 +55,11 @@ export interface CommandTypes {
   'dgxSpark.forgetSecrets': (connectionId?: string) => Promise<void>;
   'dgxSpark.flushDatabase': () => Promise<void>;
   'dgxSpark.showLog': () => Promise<void>;
+  'dgxSpark.importSshConfig': (host: string) => Promise<string>;
+  'dgxSpark.discover': () => Promise<FoundSpark>;
+  'dgxSpark.setUpKey': (connectionId: string) => Promise<string>;
+  'dgxSpark.storePrivateKey': (connectionId: string) => Promise<void>;
+  'dgxSpark.diagnose': (connectionId: string) => Promise<Diagnosis>;
 }
 
 /** Where the engine of this extension runs. */
@@ -64,6 +76,7 @@ export interface SettingTypes {
   'metrics.retentionDays': number;
   'connection.connectTimeoutSeconds': number;
   'connection.keepaliveSeconds': number;
+  'connection.idleTimeoutMinutes': number;
   'connection.autoConnect': boolean;
   'engine.lingerSeconds': number;
   'engine.location': EngineLocation;
@@ -84,6 +97,7 @@ export const ENGINE_SETTING_KEYS: { readonly [K in keyof EngineSettings]: Settin
   retentionDays: 'metrics.retentionDays',
   connectTimeoutSeconds: 'connection.connectTimeoutSeconds',
   keepaliveSeconds: 'connection.keepaliveSeconds',
+  idleTimeoutMinutes: 'connection.idleTimeoutMinutes',
   autoConnect: 'connection.autoConnect',
   lingerSeconds: 'engine.lingerSeconds',
 };
@@ -102,6 +116,7 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'metrics.retentionDays': DEFAULT_ENGINE_SETTINGS.retentionDays,
   'connection.connectTimeoutSeconds': DEFAULT_ENGINE_SETTINGS.connectTimeoutSeconds,
   'connection.keepaliveSeconds': DEFAULT_ENGINE_SETTINGS.keepaliveSeconds,
+  'connection.idleTimeoutMinutes': DEFAULT_ENGINE_SETTINGS.idleTimeoutMinutes,
   'connection.autoConnect': DEFAULT_ENGINE_SETTINGS.autoConnect,
   'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
   'engine.location': 'process',

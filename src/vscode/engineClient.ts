@@ -51,8 +51,17 @@ const CHANGING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'connections/connect',
   'connections/disconnect',
   'connections/setActive',
+  'connections/setUpKey',
+  'connections/storeKey',
+  'connections/forgetSecrets',
   'tunnel/start',
   'tunnel/stop',
+]);
+/** Requests that make sense while nothing is saved: they start the engine. */
+const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
+  'connections/create',
+  'sshConfig/list',
+  'discovery/find',
 ]);
 /** Waiting does not mend these. */
 const FINAL: readonly ErrorCode[] = ['engineOutdated', 'databaseNewer'];
@@ -130,7 +139,7 @@ export class EngineClient implements Disposable {
   }
 
   /**
-   * Sends a request; creating a connection starts the engine if need be. When it resolves, {@link snapshot} holds what
+   * Sends a request; those that lead to a first connection start the engine if need be. When it resolves, {@link snapshot} holds what
    * came of it. Rejects with a SparkError.
    */
   async request<K extends keyof EngineRequests>(
@@ -138,7 +147,7 @@ export class EngineClient implements Disposable {
     params: ParamsOf<EngineRequests, K>,
     signal?: AbortSignal,
   ): Promise<ResultOf<EngineRequests, K>> {
-    const peer = await this.attached(method === 'connections/create');
+    const peer = await this.attached(STARTING.has(method));
     if (!peer)
       throw new SparkError({
         code: 'notFound',

@@ -6,6 +6,8 @@ export const ERROR_ACTIONS = {
   edit: 'Edit Connection',
   log: 'Show Log',
   knownHosts: 'Open known_hosts',
+  sshConfig: 'Open SSH Config',
+  diagnose: 'Diagnose',
   connect: 'Connect',
   portSetting: 'Change Port',
   reload: 'Reload Window',
@@ -14,18 +16,20 @@ export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
 /** What helps against each failure, the likeliest first. A code that is missing here does not compile. */
 const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
-  hostNotFound: ['retry', 'edit'],
-  connectionRefused: ['retry', 'edit'],
-  hostUnreachable: ['retry', 'edit'],
-  connectTimeout: ['retry', 'edit'],
-  connectionLost: ['retry', 'log'],
+  hostNotFound: ['retry', 'edit', 'diagnose'],
+  connectionRefused: ['retry', 'edit', 'diagnose'],
+  hostUnreachable: ['retry', 'edit', 'diagnose'],
+  connectTimeout: ['retry', 'edit', 'diagnose'],
+  connectionLost: ['retry', 'diagnose', 'log'],
   notSsh: ['edit', 'log'],
   noCommonAlgorithm: ['log'],
+  discoveryFailed: ['retry', 'log'],
   hostKeyUnknown: ['retry'],
   hostKeyChanged: ['knownHosts', 'log'],
   hostKeyRevoked: ['knownHosts', 'log'],
   hostKeyRejected: ['retry'],
   knownHostsUnreadable: ['knownHosts', 'retry'],
+  sshConfigInvalid: ['sshConfig', 'retry'],
   keyMissing: ['edit'],
   keyUnreadable: ['edit', 'retry'],
   keyFormat: ['edit'],
@@ -33,7 +37,9 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   passphraseNeeded: ['retry', 'edit'],
   passphraseWrong: ['retry', 'edit'],
   passwordNeeded: ['retry', 'edit'],
-  authFailed: ['retry', 'edit'],
+  answersNeeded: ['retry', 'edit'],
+  agentUnavailable: ['retry', 'edit'],
+  authFailed: ['retry', 'edit', 'diagnose'],
   notConnected: ['connect'],
   portBusy: ['portSetting', 'retry'],
   forwardRefused: ['retry', 'log'],
@@ -55,7 +61,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
 export function actionsFor(code: ErrorCode, can: { retry: boolean; connection: boolean }): ErrorAction[] {
   return ACTIONS[code].filter(action => {
     if (action === 'retry') return can.retry;
-    return can.connection || (action !== 'edit' && action !== 'connect');
+    return can.connection || (action !== 'edit' && action !== 'connect' && action !== 'diagnose');
   });
 }
 
@@ -77,4 +83,11 @@ export function knownHostsPosition(error: ErrorInfo, fallback: string): FilePosi
   const after = /^["']?(?::|,? \(?line )(\d+)/.exec(text.slice(path.index + path[0].length));
   const before = /line (\d+) (?:of|in) ["']?$/.exec(text.slice(0, path.index));
   return { file: path[0], line: Number(after?.[1] ?? before?.[1] ?? 1) };
+}
+
+/** The first `path:line` that an error names; the first line of `fallback` where it names none. */
+export function namedPosition(error: ErrorInfo, fallback: string): FilePosition {
+  const [, file = fallback, line = '1'] =
+    /((?:~|\/|[A-Za-z]:[\\/])[^\n"':;)]*?):(\d+)/.exec(`${error.message} ${error.hint ?? ''}`) ?? [];
+  return { file, line: Number(line) };
 }

@@ -2,7 +2,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SparkError, type ErrorInfo } from '../shared/errors.js';
-import { ERROR_ACTIONS, actionsFor, knownHostsPosition, type ErrorAction } from './errorActions.js';
+import {
+  ERROR_ACTIONS,
+  actionsFor,
+  knownHostsPosition,
+  namedPosition,
+  type ErrorAction,
+  type FilePosition,
+} from './errorActions.js';
 import { withoutLinks } from './plainText.js';
 import { sentences } from './wording.js';
 
@@ -10,6 +17,7 @@ import { sentences } from './wording.js';
 export interface ErrorRemedies {
   edit(connectionId: string): void;
   connect(connectionId: string): void;
+  diagnose(connectionId: string): void;
   showLog(): void;
 }
 
@@ -59,6 +67,12 @@ async function perform(
     case 'knownHosts':
       await openKnownHosts(error, remedies);
       return;
+    case 'sshConfig':
+      await openAt(namedPosition(error, join(homedir(), '.ssh', 'config')), remedies);
+      return;
+    case 'diagnose':
+      if (connectionId !== undefined) remedies.diagnose(connectionId);
+      return;
     case 'portSetting':
       await vscode.commands.executeCommand('workbench.action.openSettings', 'dgxSpark.ollama.localPort');
       return;
@@ -70,7 +84,10 @@ async function perform(
 
 /** Opens known_hosts at the line that an error names; the log where it cannot be opened. */
 export async function openKnownHosts(error: ErrorInfo, remedies: Pick<ErrorRemedies, 'showLog'>): Promise<void> {
-  const { file, line } = knownHostsPosition(error, join(homedir(), '.ssh', 'known_hosts'));
+  await openAt(knownHostsPosition(error, join(homedir(), '.ssh', 'known_hosts')), remedies);
+}
+
+async function openAt({ file, line }: FilePosition, remedies: Pick<ErrorRemedies, 'showLog'>): Promise<void> {
   const path = file.startsWith('~') ? join(homedir(), file.slice(1)) : file;
   const at = new vscode.Position(Math.max(0, line - 1), 0);
   try {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Answer, Question } from '../shared/questions.js';
+import { askAnswers } from './answersInput.js';
 import { withoutLinks } from './plainText.js';
 import { askSecret } from './secretInput.js';
 
@@ -35,6 +36,8 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
       return await untilAborted(askHostKey(question), signal);
     case 'portBusy':
       return await untilAborted(askPort(question), signal);
+    case 'answers':
+      return await askAnswers(question, signal);
     case 'passphrase':
       return await askSecret(
         {

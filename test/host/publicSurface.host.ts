@@ -47,7 +47,7 @@ describe('The public surface, in a real extension host', () => {
     });
     const [bench] = await added;
     assert.equal(bench?.id, id);
-    assert.equal(bench.authMethod, 'password');
+    assert.equal(bench.authMethod, 'auto');
     assert.equal((await api.engineInfo())?.clients, 1);
 
     const renamed = nextConnections(api, connections => connections[0]?.name === 'Shelf');

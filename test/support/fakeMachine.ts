@@ -8,6 +8,8 @@ export class FakeMachine implements SshConnector {
   login: (prompts: LoginPrompts, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
   ends: Emitter<ErrorInfo>[] = [];
   disposed = 0;
+  /** How often a session was asked for a sign of life. */
+  checks = 0;
 
   async open(
     _target: unknown,
@@ -20,6 +22,10 @@ export class FakeMachine implements SshConnector {
     const end = new Emitter<ErrorInfo>();
     this.ends.push(end);
     return {
+      route: { username: 'nvidia', hostname: 'spark.local', port: 22, address: '10.0.0.7', words: 'spark.local' },
+      check: () => {
+        this.checks += 1;
+      },
       onDidEnd: end.event,
       spawn: () => Promise.reject(new Error('not here')),
       forward: () => Promise.reject(new Error('not here')),

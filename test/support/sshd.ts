@@ -1,8 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export type KeyType = 'ed25519' | 'ecdsa' | 'rsa';
@@ -16,6 +25,10 @@ export interface SshdOptions {
   config?: string[];
   /** PATH of the sessions. */
   path?: string;
+  /** Who logs in; default the user who runs the tests. */
+  username?: string;
+  /** Lines of a PAM service of its own, which then decides about passwords and questions. Needs root. */
+  pam?: (folder: string) => string[];
 }
 
 /** A running OpenSSH server of its own, on loopback, for one test. */
@@ -65,6 +78,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'sshd-'));
   const home = join(folder, 'home');
   mkdirSync(home);
+  const sessionHome = join(folder, 'session-home');
+  mkdirSync(sessionHome);
+  // keys are looked for as the user who logs in
+  if (options.username !== undefined) chmodSync(folder, 0o711);
   // privilege separation wants it
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true });
   const types = options.hostKeys ?? ['ed25519'];
@@ -78,6 +95,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     config,
     [
       ...(options.config ?? []),
+      ...(options.pam ? ['UsePAM yes', 'KbdInteractiveAuthentication yes'] : []),
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       ...hostKeyPaths.map(path => `HostKey ${path}`),
@@ -90,12 +108,17 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'MaxStartups 200',
       'UseDNS no',
       'LogLevel VERBOSE',
-      ...(options.path === undefined ? [] : [`SetEnv PATH=${options.path}`]),
+      // not the home of whoever runs the tests: its shell's start-up files would run in each session
+      `SetEnv HOME=${sessionHome}${options.path === undefined ? '' : ` PATH=${options.path}`}`,
       '',
     ].join('\n'),
   );
+  const pam = options.pam && ownPamService(folder, options.pam(folder));
   // a group of its own, so that its sessions can be killed with it
-  const server = spawn(SSHD, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const server = spawn(pam?.program ?? SSHD, ['-D', '-e', '-f', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   const lines: string[] = [];
   await listening(server, lines);
   const hostKeys = hostKeyPaths.map(path => readFileSync(`${path}.pub`, 'utf8').trim());
@@ -106,7 +129,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   };
   return {
     port,
-    username: userInfo().username,
+    username: options.username ?? userInfo().username,
     folder,
     home,
     pid,
@@ -132,9 +155,20 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     async stop() {
       kill();
       await exited;
+      pam?.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** sshd asks PAM under the name by which it was called, so one of its own leaves the system's alone. */
+function ownPamService(folder: string, lines: string[]): { program: string; remove(): void } {
+  const name = `dgxt-${basename(folder).toLowerCase()}`;
+  const program = join(folder, name);
+  symlinkSync(SSHD, program);
+  const file = `/etc/pam.d/${name}`;
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return { program, remove: () => rmSync(file, { force: true }) };
 }
 
 /** Resolves when the server says that it listens; rejects with what it said when it ends instead. */

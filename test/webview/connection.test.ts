@@ -8,6 +8,8 @@ const field = (page: Page, name: string) => page.getByRole('textbox', { name, ex
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const note = (page: Page, id: string) => page.locator(`#field-${id}-note`);
 
+const NO_OTHER_WAYS = { sshConfigHost: null, proxyJump: null, addresses: [] };
+
 describe('the panel: connections', function () {
   this.timeout(60_000);
   let harness: Harness;
@@ -34,6 +36,7 @@ describe('the panel: connections', function () {
     await field(page, 'Host').fill('spark-7.local');
     await field(page, 'Port').fill('2222');
     await field(page, 'User').fill('nvidia');
+    await page.getByRole('radio', { name: 'Private key' }).click();
     await button(page, 'Browse for the private key file').click();
     await page.waitForFunction(
       () => document.querySelector<HTMLInputElement>('#field-sshKeyPath')?.value === '/home/me/.ssh/id_spark',
@@ -46,6 +49,7 @@ describe('the panel: connections', function () {
       username: 'nvidia',
       authMethod: 'key',
       sshKeyPath: '/home/me/.ssh/id_spark',
+      ...NO_OTHER_WAYS,
     });
     assert.deepEqual(await host.called('connections/connect'), { connectionId: 'created', offerChoices: true });
     await page.getByText('nvidia@spark-7.local:2222').first().waitFor();
@@ -69,6 +73,7 @@ describe('the panel: connections', function () {
       username: 'ada',
       authMethod: 'password',
       sshKeyPath: null,
+      ...NO_OTHER_WAYS,
     });
     await page.getByText('Never connected').waitFor();
     assert.equal(host.count('connections/connect'), 0);
@@ -81,6 +86,7 @@ describe('the panel: connections', function () {
     await field(page, 'Name').fill('Lab');
     await field(page, 'Host').fill('-oProxyCommand=x');
     await field(page, 'Port').fill('70000');
+    await page.getByRole('radio', { name: 'Private key' }).click();
     await button(page, 'Save and connect').click();
     assert.equal(
       await note(page, 'hostname').innerText(),
@@ -163,8 +169,7 @@ describe('the panel: connections', function () {
     await field(page, 'Name').fill('Lab');
     await field(page, 'Host').fill('lab');
     await field(page, 'User').fill('ada');
-    await field(page, 'Private key file').fill('~/.ssh/id');
-    await field(page, 'Private key file').press('Enter');
+    await field(page, 'User').press('Enter');
     const alert = page.locator('form').getByRole('alert');
     assert.equal((await alert.innerText()).replace(/\s+/g, ' '), 'The disk is full. Free some space.');
     assert.equal(await field(page, 'Name').inputValue(), 'Lab');
@@ -185,9 +190,55 @@ describe('the panel: connections', function () {
         username: 'nvidia',
         authMethod: 'key',
         sshKeyPath: '~/.ssh/id_ed25519',
+        ...NO_OTHER_WAYS,
       },
     });
     await page.waitForFunction(() => document.activeElement?.id === 'connection-spark-1');
+  });
+
+  it('sends other ways to the machine, and says which line is none', async () => {
+    panel = await harness.open({ prepare: host => (host.connections = [connection()]) });
+    const { page, host } = panel;
+    host.showForm('spark-1');
+    await page.getByText('Other ways to reach it').click();
+    await field(page, 'Jump hosts').fill('me@gateway:2222, inner');
+    await field(page, 'Other addresses').fill('10.0.0.7\nnot an address\n');
+    await button(page, 'Save').click();
+    await note(page, 'addresses').getByText('Use an address a line').waitFor();
+    await field(page, 'Other addresses').fill('10.0.0.7\n\nspark via me@gateway');
+    await button(page, 'Save').click();
+    const { changes } = (await host.called('connections/update')) as { changes: Record<string, unknown> };
+    assert.equal(changes['proxyJump'], 'me@gateway:2222, inner');
+    assert.deepEqual(changes['addresses'], ['10.0.0.7', 'spark via me@gateway']);
+  });
+
+  it('shows a connection that follows the SSH config without the fields that come from there, until that is ended', async () => {
+    panel = await harness.open({ prepare: host => (host.connections = [connection({ sshConfigHost: 'spark' })]) });
+    const { page, host } = panel;
+    await page.getByText('Follows Host spark of your SSH config').waitFor();
+    host.showForm('spark-1');
+    await page.getByText('Follows "Host spark" of your SSH config.').waitFor();
+    assert.equal(await field(page, 'Host').count(), 0);
+    await button(page, 'Use my own values').click();
+    await field(page, 'Host').waitFor();
+    await button(page, 'Save').click();
+    const { changes } = (await host.called('connections/update')) as { changes: Record<string, unknown> };
+    assert.equal(changes['sshConfigHost'], null);
+  });
+
+  it('opens the form with what was found on the network', async () => {
+    panel = await harness.open();
+    const { page, host } = panel;
+    host.showForm(null, { name: 'spark-1a2b', hostname: 'spark-1a2b.local', port: 2222 });
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('#field-hostname')?.value === 'spark-1a2b.local',
+    );
+    assert.equal(await field(page, 'Port').inputValue(), '2222');
+    await button(page, 'Cancel').click();
+    await button(page, 'Import from your SSH config').click();
+    await host.called('panel/importSshConfig');
+    await button(page, 'Find Sparks on the network').click();
+    await host.called('panel/discover');
   });
 
   it('keeps a half-filled form over closing and opening, and drops it on Escape', async () => {

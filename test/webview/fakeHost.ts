@@ -13,7 +13,13 @@ import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { SparkError } from '../../src/shared/errors.js';
 import { type Sample } from '../../src/shared/metrics.js';
-import { panelNotifications, panelRequests, type PanelState, type Tab } from '../../src/shared/panel.js';
+import {
+  panelNotifications,
+  panelRequests,
+  type PanelState,
+  type Tab,
+  type KnownOfNew,
+} from '../../src/shared/panel.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
@@ -99,8 +105,8 @@ export class FakeHost {
     this.peer.notify('metrics/sampled', sample);
   }
 
-  showForm(connectionId: string | null): void {
-    this.peer.notify('panel/showForm', { connectionId });
+  showForm(connectionId: string | null, found?: KnownOfNew): void {
+    this.peer.notify('panel/showForm', { connectionId, ...(found && { found }) });
   }
 
   showTab(tab: Tab): void {
@@ -132,12 +138,16 @@ export class FakeHost {
       'panel/copyEndpoint': () => null,
       'panel/showLog': () => null,
       'panel/openKnownHosts': () => null,
+      'panel/importSshConfig': () => null,
+      'panel/discover': () => null,
       'connections/create': data => {
         const saved: ConnectionView = {
           ...data,
           id: 'created',
           isActive: false,
           wanted: false,
+          keyStored: false,
+          lastAddress: null,
           lastConnectedAt: null,
           createdAt: 0,
           updatedAt: 0,

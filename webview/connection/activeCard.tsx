@@ -41,8 +41,8 @@ export function ActiveCard({ connection }: { connection: ConnectionView | null }
         </span>
         <div class="active__who">
           <h3 title={connection.name}>{connection.name}</h3>
-          <p class="address" title={address(connection)}>
-            {address(connection)}
+          <p class="address" title={whereIs(connection)}>
+            {whereIs(connection)}
           </p>
         </div>
         <div class="active__actions">{state !== 'error' && <StateButton connection={connection} prominent />}</div>
@@ -53,6 +53,15 @@ export function ActiveCard({ connection }: { connection: ConnectionView | null }
       </div>
     </div>
   );
+}
+
+/** The address; while connected with the way that was taken, where that is another. */
+function whereIs(connection: ConnectionView): string {
+  const saved = address(connection);
+  const { via, state } = connection.status;
+  if (state !== 'connected' || via === undefined || saved.endsWith(`@${via}`) || saved.endsWith(`@${via}:22`))
+    return saved;
+  return `${saved}, reached at ${via}`;
 }
 
 function Details({ connection }: { connection: ConnectionView }) {

@@ -7,13 +7,21 @@ import { type Draft } from '../state/host.js';
 import { Button } from '../ui/button.js';
 import { RadioGroup, type Option } from '../ui/choice.js';
 import { ProgressRing } from '../ui/marks.js';
+import { Disclosure } from '../ui/disclosure.js';
 import { Banner } from '../ui/messages.js';
 import { TextField } from '../ui/textField.js';
 
 const METHODS: readonly Option<Draft['authMethod']>[] = [
+  { value: 'auto', label: 'Automatic' },
   { value: 'key', label: 'Private key' },
   { value: 'password', label: 'Password' },
 ];
+
+const ASIDES = {
+  auto: 'As "ssh" does: your SSH agent, the keys of your SSH config and of ~/.ssh, then whatever the Spark asks for.',
+  password:
+    'You are asked for the password when you connect. It is kept only if you say so then, in the keychain of this computer.',
+} as const;
 
 const idOf = (field: Field) => `field-${field}`;
 
@@ -112,35 +120,63 @@ export function ConnectionForm() {
       <h2 id="form-heading">{draft.connectionId === null ? 'New connection' : `Edit ${saved?.name ?? draft.name}`}</h2>
       {refusal && <Banner tone="error" message={refusal.message} hint={refusal.hint} />}
       <TextField label="Name" help="What it is called in the editor." {...field('name')} />
-      <div class="form__pair">
-        <TextField label="Host" help="Host name or IP address." code {...field('hostname')} />
-        <TextField label="Port" code inputMode="numeric" {...field('port')} />
-      </div>
-      <TextField label="User" help="Your user name on the Spark." code {...field('username')} />
-      <RadioGroup
-        id={idOf('authMethod')}
-        label="Log in with"
-        value={draft.authMethod}
-        options={METHODS}
-        onChange={authMethod => change({ authMethod })}
-      />
-      {draft.authMethod === 'key' ? (
-        <TextField
-          label="Private key file"
-          help="A file on this computer, such as ~/.ssh/id_ed25519."
-          code
-          {...field('sshKeyPath')}
-        >
-          <Button icon={FolderOpen} label="Browse for the private key file" onClick={() => void browse()}>
-            Browse
-          </Button>
-        </TextField>
+      {draft.sshConfigHost === null ? (
+        <>
+          <div class="form__pair">
+            <TextField label="Host" help="Host name or IP address." code {...field('hostname')} />
+            <TextField label="Port" code inputMode="numeric" {...field('port')} />
+          </div>
+          <TextField label="User" help="Your user name on the Spark." code {...field('username')} />
+          <RadioGroup
+            id={idOf('authMethod')}
+            label="Log in with"
+            value={draft.authMethod}
+            options={METHODS}
+            onChange={authMethod => change({ authMethod })}
+          />
+          {draft.authMethod === 'key' ? (
+            <TextField
+              label="Private key file"
+              help={
+                saved?.keyStored
+                  ? 'Kept in the keychain of this computer; choose a file to use that instead.'
+                  : 'A file on this computer, such as ~/.ssh/id_ed25519.'
+              }
+              code
+              {...field('sshKeyPath')}
+            >
+              <Button icon={FolderOpen} label="Browse for the private key file" onClick={() => void browse()}>
+                Browse
+              </Button>
+            </TextField>
+          ) : (
+            <p class="form__aside">{ASIDES[draft.authMethod]}</p>
+          )}
+        </>
       ) : (
-        <p class="form__aside">
-          You are asked for the password when you connect. It is kept only if you say so then, in the keychain of this
-          computer.
-        </p>
+        <Banner
+          tone="info"
+          message={`Follows "Host ${draft.sshConfigHost}" of your SSH config.`}
+          hint="Address, user, port and keys are read from there at each login."
+        >
+          <Button onClick={() => change({ sshConfigHost: null })}>Use my own values</Button>
+        </Banner>
       )}
+      <Disclosure label="Other ways to reach it" open={draft.proxyJump !== '' || draft.addresses !== ''}>
+        <TextField
+          label="Jump hosts"
+          help="user@host:port, several separated by commas. Empty: as your SSH config says."
+          code
+          {...field('proxyJump')}
+        />
+        <TextField
+          label="Other addresses"
+          help="One a line, such as 10.0.0.7, spark.tailnet.ts.net:2222 or spark via me@gateway. The quickest is taken."
+          code
+          lines={3}
+          {...field('addresses')}
+        />
+      </Disclosure>
       <div class="form__actions">
         {mayConnect && (
           <Button kind="primary" submit disabled={saving}>

@@ -1,7 +1,7 @@
-import { Plus, Server } from 'lucide-preact';
+import { FileInput, Plus, Radar, Server } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { usePanel } from '../state/context.js';
-import { Button } from '../ui/button.js';
+import { Button, IconButton } from '../ui/button.js';
 import { EmptyState } from '../ui/messages.js';
 import { ActiveCard } from './activeCard.js';
 import { ConnectionForm } from './connectionForm.js';
@@ -36,6 +36,14 @@ function Lists() {
         <Button kind="primary" icon={Plus} id="add-connection" onClick={() => actions.add()}>
           Add your first Spark
         </Button>
+        <div class="ui-actions ui-actions--centred">
+          <Button icon={FileInput} onClick={() => actions.importSshConfig()}>
+            Import from SSH config
+          </Button>
+          <Button icon={Radar} onClick={() => actions.discover()}>
+            Find on the network
+          </Button>
+        </div>
       </EmptyState>
     );
   }
@@ -50,9 +58,17 @@ function Lists() {
       <section class="connection__section" aria-labelledby="saved-heading">
         <div class="section-head">
           <h2 id="saved-heading">Saved connections</h2>
-          <Button icon={Plus} id="add-connection" onClick={() => actions.add()}>
-            Add New
-          </Button>
+          <div class="section-head__actions">
+            <IconButton
+              icon={FileInput}
+              label="Import from your SSH config"
+              onClick={() => actions.importSshConfig()}
+            />
+            <IconButton icon={Radar} label="Find Sparks on the network" onClick={() => actions.discover()} />
+            <Button icon={Plus} id="add-connection" onClick={() => actions.add()}>
+              Add New
+            </Button>
+          </div>
         </div>
         <ul class="connection__list">
           {connections.map(connection => (

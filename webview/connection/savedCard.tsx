@@ -33,7 +33,14 @@ export function SavedCard({ connection, detailed, foremost }: SavedCardProps) {
           <p class="address" title={address(connection)}>
             {address(connection)}
           </p>
-          <LastConnected at={connection.lastConnectedAt} />
+          {connection.sshConfigHost !== null && (
+            <p class="secondary">Follows Host {connection.sshConfigHost} of your SSH config</p>
+          )}
+          {status.note === undefined ? (
+            <LastConnected at={connection.lastConnectedAt} />
+          ) : (
+            <p class="secondary">{status.note}</p>
+          )}
         </div>
         <div class="saved__actions">
           {status.state === 'connected' && !connection.isActive && (

@@ -36,10 +36,18 @@ export class PanelActions {
     this.run(connectionId, this.session.peer.request('panel/deleteConnection', { connectionId }));
   }
 
+  /** The window lets the user choose among the hosts of ssh_config. */
+  importSshConfig(): void {
+    this.tell('panel/importSshConfig');
+  }
+
+  /** The window looks for machines on the network and opens the form for the one that is chosen. */
+  discover(): void {
+    this.tell('panel/discover');
+  }
+
   showLog(): void {
-    this.session.peer.request('panel/showLog', {}).catch(() => {
-      // the window is going away; there is nobody left to show it to
-    });
+    this.tell('panel/showLog');
   }
 
   /** Where a host key that has changed is put right. */
@@ -96,6 +104,13 @@ export class PanelActions {
     } catch (error) {
       return SparkError.toInfo(error);
     }
+  }
+
+  /** Asks the window for something that it shows itself, failures included. */
+  private tell(request: 'panel/showLog' | 'panel/importSshConfig' | 'panel/discover'): void {
+    this.session.peer.request(request, {}).catch(() => {
+      // the window is going away; there is nobody left to show it to
+    });
   }
 
   private run(connectionId: string, request: Promise<unknown>): void {

@@ -3,7 +3,16 @@ import { connectionInputSchema, type Connection, type ConnectionData } from '../
 import { type Draft } from './host.js';
 
 /** The fields of the form, in the order in which they stand. */
-export const FIELDS = ['name', 'hostname', 'port', 'username', 'authMethod', 'sshKeyPath'] as const;
+export const FIELDS = [
+  'name',
+  'hostname',
+  'port',
+  'username',
+  'authMethod',
+  'sshKeyPath',
+  'proxyJump',
+  'addresses',
+] as const;
 export type Field = (typeof FIELDS)[number];
 export type FieldErrors = Partial<Record<Field, string>>;
 
@@ -15,8 +24,11 @@ export function emptyDraft(): Draft {
     hostname: '',
     username: '',
     port: '22',
-    authMethod: 'key',
+    authMethod: 'auto',
     sshKeyPath: '',
+    sshConfigHost: null,
+    proxyJump: '',
+    addresses: '',
   };
 }
 
@@ -30,6 +42,9 @@ export function draftFor(connection: Connection): Draft {
     port: String(connection.port),
     authMethod: connection.authMethod,
     sshKeyPath: connection.sshKeyPath ?? '',
+    sshConfigHost: connection.sshConfigHost,
+    proxyJump: connection.proxyJump ?? '',
+    addresses: connection.addresses.join('\n'),
   };
 }
 
@@ -43,12 +58,16 @@ export function checkDraft(draft: Draft): { data: ConnectionData } | { errors: F
     port: /^\s*\d+\s*$/.test(port) ? Number(port) : port,
     authMethod,
     sshKeyPath: draft.authMethod === 'key' ? draft.sshKeyPath : null,
+    sshConfigHost: draft.sshConfigHost,
+    proxyJump: draft.proxyJump.trim() === '' ? null : draft.proxyJump,
+    addresses: draft.addresses.split('\n').filter(line => line.trim() !== ''),
   };
   const checked = v.safeParse(connectionInputSchema, entered);
   if (checked.success) return { data: checked.output };
   const errors: FieldErrors = {};
   for (const issue of checked.issues) {
-    const field = v.getDotPath(issue);
+    // of a list the whole: `addresses.2`
+    const field = v.getDotPath(issue)?.split('.')[0];
     if (isField(field)) errors[field] ??= issue.message;
   }
   // the field is too narrow for the schema's sentence, which would push everything below it down

@@ -23,6 +23,11 @@ export const draftSchema = v.object({
   port: v.string(),
   authMethod: authMethodSchema,
   sshKeyPath: v.string(),
+  /** The `Host` of ssh_config that it follows. */
+  sshConfigHost: v.nullable(v.string()),
+  proxyJump: v.string(),
+  /** One a line. */
+  addresses: v.string(),
 });
 /** The connection form as the user left it. Holds no secret: passwords are never asked for in the page. */
 export type Draft = v.InferOutput<typeof draftSchema>;

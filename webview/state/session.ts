@@ -1,7 +1,7 @@
 import { CancellationTokenSource, ResponseError, createMessageConnection } from 'vscode-jsonrpc/browser';
 import { SparkError } from '../../src/shared/errors.js';
 import { type Sample } from '../../src/shared/metrics.js';
-import { panelNotifications, panelRequests, type PanelState } from '../../src/shared/panel.js';
+import { type KnownOfNew, panelNotifications, panelRequests, type PanelState } from '../../src/shared/panel.js';
 import { Peer } from '../../src/shared/peer.js';
 import { draftFor, emptyDraft } from './draft.js';
 import { type HostApi } from './host.js';
@@ -32,7 +32,7 @@ export class PanelSession {
         'panel/showTab': ({ tab }) => {
           store.tab.value = tab;
         },
-        'panel/showForm': ({ connectionId }) => this.showForm(connectionId),
+        'panel/showForm': ({ connectionId, found }) => this.showForm(connectionId, found),
         'metrics/sampled': sample => this.take(sample),
       },
       { CancellationTokenSource, ResponseError },
@@ -87,9 +87,13 @@ export class PanelSession {
       .finally(() => this.refreshing.delete(connectionId));
   }
 
-  private showForm(connectionId: string | null): void {
+  private showForm(connectionId: string | null, found: KnownOfNew | undefined): void {
     const { store } = this;
     store.tab.value = 'connection';
+    if (connectionId === null && found) {
+      store.draft.value = { ...emptyDraft(), name: found.name, hostname: found.hostname, port: String(found.port) };
+      return;
+    }
     if (store.draft.value?.connectionId === connectionId) return; // half filled: it stays
     if (connectionId === null) {
       store.draft.value = emptyDraft();

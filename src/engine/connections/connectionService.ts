@@ -6,11 +6,15 @@ import type {
   ConnectionView,
 } from '../../shared/connection.js';
 import type { Endpoint, Snapshot } from '../../shared/contract.js';
+import type { Diagnosis } from '../../shared/diagnosis.js';
 import { SparkError } from '../../shared/errors.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Ask } from '../server/questions.js';
+import type { SshSession } from '../ssh/types.js';
+import type { LoginFacts } from '../store/types.js';
 import { publishedEndpoint } from './endpoint.js';
+import type { KeySetUp } from './keySetUp.js';
 import { ManagedConnection, type TunnelPorts } from './managedConnection.js';
 import type { ConnectionServiceOptions } from './types.js';
 
@@ -23,7 +27,16 @@ export interface ConnectOptions {
 }
 
 /** Fields whose change makes a login under way or a live session point to the wrong place. */
-const LOGIN_FIELDS = ['hostname', 'port', 'username', 'sshKeyPath', 'authMethod'] as const;
+const LOGIN_FIELDS = [
+  'hostname',
+  'port',
+  'username',
+  'sshKeyPath',
+  'authMethod',
+  'sshConfigHost',
+  'proxyJump',
+  'addresses',
+] as const;
 
 /** All saved connections, what each is doing, and which one is published. */
 export class ConnectionService implements Disposable {
@@ -69,12 +82,17 @@ export class ConnectionService implements Disposable {
       return saved;
     }
     // a password typed for one machine must never be sent to another: it goes before the other is saved
-    await managed.secrets.dropAll();
+    const forget = async () => {
+      // a private key that was stored may be nowhere else: it goes only when another way to log in is chosen
+      await (choosesKey(before, changes) ? managed.secrets.dropAll() : managed.secrets.dropEntered());
+    };
+    await forget();
     const after = await this.options.repository.update(id, changes);
+    if (before.keyStored && choosesKey(before, changes)) await this.options.repository.setKeyStored(id, false);
     const wasUp = !['disconnected', 'error'].includes(managed.link.status.state);
     managed.close();
     // and once more what a login of the old kind brought meanwhile
-    await managed.secrets.dropAll();
+    await forget();
     if (wasUp) managed.open(ask, false).catch(() => undefined);
     this.announce();
     return after;
@@ -141,9 +159,53 @@ export class ConnectionService implements Disposable {
     this.announce();
   }
 
-  async forgetSecrets(id: string | undefined): Promise<void> {
+  /** @param keepKeys private keys that were stored stay */
+  async forgetSecrets(id: string | undefined, keepKeys: boolean): Promise<void> {
     const ids = id === undefined ? this.options.repository.list().map(connection => connection.id) : [id];
-    for (const each of ids) await this.find(each).secrets.dropAll();
+    for (const each of ids) {
+      const { secrets } = this.find(each);
+      if (keepKeys) await secrets.dropEntered();
+      else {
+        await secrets.dropAll();
+        if (this.get(each).keyStored) await this.options.repository.setKeyStored(each, false);
+      }
+    }
+    this.announce();
+  }
+
+  /** Lets this computer log in with a key and switches the connection to it; a link that is up stays as it is. */
+  async setUpKey(id: string, keyPath: string | undefined, ask: Ask, signal: AbortSignal): Promise<KeySetUp> {
+    const done = await this.find(id).setUpKey(keyPath, ask, signal);
+    const { repository } = this.options;
+    await repository.update(id, { authMethod: 'key', sshKeyPath: done.keyPath });
+    if (this.get(id).keyStored) await repository.setKeyStored(id, false);
+    this.announce();
+    return done;
+  }
+
+  /** Moves the private key of a connection into the keychain. Rejects where it cannot be read back from there. */
+  async storeKey(id: string): Promise<void> {
+    const { sshKeyPath, authMethod, keyStored, name } = this.get(id);
+    if (keyStored) return;
+    if (authMethod !== 'key' || sshKeyPath === null)
+      throw new SparkError({
+        code: 'keyMissing',
+        message: `${name} does not log in with a private key file.`,
+        hint: 'Choose a private key file for it first.',
+      });
+    const key = await this.options.keys.readPrivateKey(sshKeyPath);
+    if (!(await this.find(id).secrets.keep({ kind: 'key' }, key)))
+      throw new SparkError({
+        code: 'internal',
+        message: 'The keychain of this editor does not keep the key.',
+        hint: 'Unlock the keychain of your computer, then try again. The connection goes on using the key file.',
+      });
+    await this.options.repository.setKeyStored(id, true);
+    this.announce();
+  }
+
+  async diagnose(id: string, ask: Ask, signal: AbortSignal): Promise<Diagnosis> {
+    return await this.find(id).diagnose(ask, signal);
   }
 
   async startTunnel(id: string, localPort?: number, remotePort?: number): Promise<number> {
@@ -170,6 +232,11 @@ export class ConnectionService implements Disposable {
     this.announce();
   }
 
+  /** To be called when this computer has slept or its network has changed. */
+  checkLinks(): void {
+    for (const managed of this.managed.values()) managed.link.checkNow();
+  }
+
   dispose(): void {
     for (const managed of this.managed.values()) managed.dispose();
     this.managed.clear();
@@ -182,8 +249,13 @@ export class ConnectionService implements Disposable {
       onDidChange: () => {
         this.announce();
       },
-      becameConnected: async isLive => {
-        await this.becameConnected(id, isLive);
+      becameConnected: async (session, isLive) => {
+        await this.becameConnected(id, session, isLive);
+      },
+      idledOut: () => {
+        this.note(this.options.repository.setWanted(id, false)).catch((error: unknown) => {
+          this.options.log.warn(SparkError.toInfo(error).message);
+        });
       },
       tunnelOpened: () => {
         this.giveActiveItsPort();
@@ -198,9 +270,9 @@ export class ConnectionService implements Disposable {
   }
 
   /** The first machine to be connected is the published one, unless the one that is published is up or coming back. */
-  private async becameConnected(id: string, isLive: () => boolean): Promise<void> {
+  private async becameConnected(id: string, session: SshSession, isLive: () => boolean): Promise<void> {
     const { repository } = this.options;
-    await this.note(repository.markConnected(id));
+    await this.note(repository.markConnected(id, factsOf(repository.get(id), session)));
     // who has disconnected meanwhile does not want it connected
     if (isLive() && !repository.get(id).wanted) await this.note(repository.setWanted(id, true));
     const active = this.activeConnection();
@@ -253,6 +325,14 @@ export class ConnectionService implements Disposable {
   }
 }
 
+/** Whether another key, or another way to log in, is chosen. */
+function choosesKey(before: Connection, { sshKeyPath, authMethod }: ConnectionChanges): boolean {
+  return (
+    (sshKeyPath !== undefined && (sshKeyPath === '' ? null : sshKeyPath) !== before.sshKeyPath) ||
+    (authMethod !== undefined && authMethod !== before.authMethod)
+  );
+}
+
 /** Whether the login would be another. Throws `invalidInput` when it would be by a key and none is named. */
 function changesLogin(before: Connection, changes: ConnectionChanges): boolean {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
@@ -265,5 +345,14 @@ function changesLogin(before: Connection, changes: ConnectionChanges): boolean {
       message: 'Choose the private key file, or log in with a password.',
       field: 'sshKeyPath',
     });
-  return LOGIN_FIELDS.some(field => before[field] !== after[field]);
+  return LOGIN_FIELDS.some(field => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}
+
+/** What a session shows about the saved connection. One that follows ssh_config is shown as that was at the last login. */
+function factsOf({ sshConfigHost }: Connection, { route }: SshSession): LoginFacts {
+  const { hostname, port, username, address } = route;
+  return {
+    ...(sshConfigHost === null ? {} : { hostname, port, username }),
+    ...(address === undefined ? {} : { lastAddress: address }),
+  };
 }

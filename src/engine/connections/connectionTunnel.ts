@@ -1,9 +1,9 @@
+import type { Duplex } from 'node:stream';
 import type { TunnelStatus } from '../../shared/connection.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Answer } from '../../shared/questions.js';
 import type { Disposable } from '../base/disposable.js';
 import type { Logger } from '../base/logger.js';
-import type { SshSession } from '../ssh/types.js';
 import type { Tunnel } from '../tunnel/tunnel.js';
 import type { TunnelTools } from './types.js';
 
@@ -23,8 +23,8 @@ export type AskForPort = (question: PortQuestion, signal: AbortSignal) => Promis
 
 export interface ConnectionTunnelOptions {
   readonly tools: TunnelTools;
-  /** The session to forward through; may take a while when the link is coming back. */
-  readonly session: () => Promise<SshSession>;
+  /** Opens a stream to a port of the machine; may take a while when the link is coming back. */
+  readonly forward: (host: string, port: number) => Promise<Duplex>;
   /** Whether another connection's tunnel has this local port: then there is nothing to ask about. */
   readonly isOurs: (port: number) => boolean;
   readonly log: Logger;
@@ -49,6 +49,12 @@ export class ConnectionTunnel implements Disposable {
     if (this.tunnel) return { state: 'open', localPort: this.tunnel.localPort, remotePort: this.remotePort };
     if (this.failure) return { state: 'error', error: SparkError.toInfo(this.failure) };
     return { state: 'closed' };
+  }
+
+  /** Bytes that it has carried so far, both ways. */
+  get traffic(): number {
+    const { bytesUp, bytesDown } = this.tunnel?.stats ?? { bytesUp: 0, bytesDown: 0 };
+    return bytesUp + bytesDown;
   }
 
   /**
@@ -121,7 +127,7 @@ export class ConnectionTunnel implements Disposable {
   }
 
   private async bind(localPort: number, exactly: boolean, signal: AbortSignal): Promise<Tunnel> {
-    const route = async () => await (await this.options.session()).forward(REMOTE_HOST, this.remotePort);
+    const route = async () => await this.options.forward(REMOTE_HOST, this.remotePort);
     const { log, isOurs } = this.options;
     const { openTunnel, findFreePort, portHolder } = this.options.tools;
     try {

@@ -6,12 +6,15 @@ import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
 import type { Ask } from '../server/questions.js';
-import type { SshConnector, SshSession, SshTarget } from '../ssh/types.js';
+import type { OpenOptions, SshConnector, SshSession } from '../ssh/types.js';
 import { loginPrompts } from './loginPrompts.js';
 import type { LoginSecrets } from './loginSecrets.js';
+import { targetOf } from './sshTarget.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
+/** An answer that takes longer than this after a sleep or a change of network does not come any more. */
+const SIGN_OF_LIFE_MS = 5_000;
 
 /** Failures of the way to the machine, which may pass by themselves. All others need a human. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -106,13 +109,27 @@ export class Link implements Disposable {
     this.tryQuietly();
   }
 
-  disconnect(): void {
+  /**
+   * Something has happened to the network or to this computer: a live session must prove that it lives, and what waits
+   * for its next attempt makes it now.
+   */
+  checkNow(): void {
+    this.backoff.reset();
+    this.session?.check(SIGN_OF_LIFE_MS);
+    if (this.current.state !== 'reconnecting' || this.attempt) return;
+    this.retry?.dispose();
+    this.set({ state: 'reconnecting', error: this.current.error });
+    this.tryQuietly();
+  }
+
+  /** @param note what the user is to know about it */
+  disconnect(note?: string): void {
     this.letGo();
     this.options.secrets.forgetMemory();
     const { session } = this;
     this.session = undefined;
     // told first: what uses the session lets go of it before it ends, and has no loss to report
-    this.set({ state: 'disconnected' });
+    this.set({ state: 'disconnected', note });
     session?.dispose();
   }
 
@@ -184,8 +201,8 @@ export class Link implements Disposable {
       if (this.options.clock.now() - this.current.since >= LONGEST_RETRY_MS) this.backoff.reset();
       this.retryLater(reason);
     });
-    log.info('Connected.');
-    this.set({ state: 'connected' });
+    log.info(`Connected to ${session.route.words}.`);
+    this.set({ state: 'connected', via: session.route.words });
     this.connected.fire(session);
     return session;
   }
@@ -208,29 +225,15 @@ export async function logIn(
   connection: Connection,
   secrets: LoginSecrets,
   ask: Ask | undefined,
-  options: Parameters<SshConnector['open']>[2],
+  options: OpenOptions,
 ): Promise<SshSession> {
   try {
     const prompts = loginPrompts(connection, secrets, ask, options.signal);
-    const session = await connector.open(targetOf(connection), prompts, options);
+    const session = await connector.open(targetOf(connection, secrets), prompts, options);
     secrets.loginSucceeded();
     return session;
   } catch (error) {
     if (SparkError.is(error, 'authFailed') || SparkError.is(error, 'passphraseWrong')) secrets.loginRefused();
     throw error;
   }
-}
-
-/** How to log in to a saved connection. */
-function targetOf(connection: Connection): SshTarget {
-  const { hostname, port, username, sshKeyPath, authMethod } = connection;
-  if (authMethod === 'password') return { hostname, port, username, auth: { method: 'password' } };
-  if (sshKeyPath === null)
-    throw new SparkError({
-      code: 'keyMissing',
-      message: `No private key is chosen for ${connection.name}.`,
-      hint: 'Edit the connection and choose a key file.',
-      field: 'sshKeyPath',
-    });
-  return { hostname, port, username, auth: { method: 'key', keyPath: sshKeyPath } };
 }

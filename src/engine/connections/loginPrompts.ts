@@ -4,11 +4,11 @@ import type { Question } from '../../shared/questions.js';
 import { Secret } from '../base/secret.js';
 import type { Ask } from '../server/questions.js';
 import type { LoginPrompts } from '../ssh/types.js';
-import type { LoginSecrets, SecretKind } from './loginSecrets.js';
+import type { LoginSecrets, SecretName } from './loginSecrets.js';
 
 /**
- * Answers what a login needs: from memory, from the keychain, and where `ask` is given, from the user. Without `ask`
- * (a reconnect, a start of the editor) it rejects with the code of what is missing, and nobody is disturbed.
+ * Answers what a login asks: from memory or the keychain where the secret is known and was not refused, else by asking
+ * the user. Without `ask` nobody is asked: the login is a background one, and rejects with what it lacks.
  */
 export function loginPrompts(
   connection: Connection,
@@ -18,16 +18,16 @@ export function loginPrompts(
 ): LoginPrompts {
   const about = { connectionId: connection.id, connectionName: connection.name };
 
-  async function secret(kind: SecretKind, wrong: boolean, question: Question): Promise<Secret> {
-    if (wrong) await secrets.drop(kind);
-    const known = wrong ? undefined : await secrets.find(kind);
+  async function secret(name: SecretName, wrong: boolean, question: Question): Promise<Secret> {
+    if (wrong) await secrets.drop(name);
+    const known = wrong ? undefined : await secrets.find(name);
     if (known) return known;
-    if (!ask) throw missing(kind, connection.name);
+    if (!ask) throw missing(name.kind, connection.name);
     const answer = await ask(question, signal);
     // the answer and the end of the attempt may have crossed: what was forgotten must not come back
-    if (answer.kind !== 'secret' || signal.aborted) throw new SparkError({ code: 'cancelled', message: 'Cancelled.' });
+    if (answer.kind !== 'secret' || signal.aborted) throw cancelled();
     const given = new Secret(answer.secret);
-    secrets.enter(kind, given, answer.remember);
+    secrets.enter(name, given, answer.remember);
     return given;
   }
 
@@ -43,22 +43,41 @@ export function loginPrompts(
       return answer.kind === 'yes';
     },
     passphrase: async (keyPath, wrong) =>
-      await secret('passphrase', wrong, { kind: 'passphrase', ...about, keyPath, wrong }),
-    password: async wrong =>
-      await secret('password', wrong, {
-        kind: 'password',
+      await secret({ kind: 'passphrase', about: keyPath === connection.sshKeyPath ? undefined : keyPath }, wrong, {
+        kind: 'passphrase',
         ...about,
-        login: `${connection.username}@${connection.hostname}`,
+        keyPath,
         wrong,
       }),
+    password: async (who, wrong) =>
+      await secret({ kind: 'password', about: who.isJumpHost ? who.name : undefined }, wrong, {
+        kind: 'password',
+        ...about,
+        login: who.name,
+        wrong,
+      }),
+    async answers(who, { name, instructions, prompts }) {
+      if (!ask) throw missing('code', connection.name);
+      const question = { name, instructions, prompts: [...prompts] };
+      const answer = await ask({ kind: 'answers', ...about, login: who.name, ...question }, signal);
+      if (answer.kind !== 'answers' || answer.answers.length !== prompts.length || signal.aborted) throw cancelled();
+      return answer.answers.map(given => new Secret(given));
+    },
   };
 }
 
-function missing(kind: SecretKind, name: string): SparkError {
-  const what = kind === 'password' ? 'password' : 'passphrase of the key';
-  return new SparkError({
-    code: kind === 'password' ? 'passwordNeeded' : 'passphraseNeeded',
-    message: `The ${what} for ${name} is needed.`,
-    hint: 'Choose Connect to enter it.',
-  });
+function cancelled(): SparkError {
+  return new SparkError({ code: 'cancelled', message: 'Cancelled.' });
+}
+
+const MISSING = {
+  password: ['passwordNeeded', 'The password'],
+  passphrase: ['passphraseNeeded', 'The passphrase of the key'],
+  key: ['passphraseNeeded', 'The private key'],
+  code: ['answersNeeded', 'An answer to what the server asks'],
+} as const;
+
+function missing(kind: keyof typeof MISSING, name: string): SparkError {
+  const [code, what] = MISSING[kind];
+  return new SparkError({ code, message: `${what} for ${name} is needed.`, hint: 'Choose Connect to enter it.' });
 }

@@ -1,24 +1,32 @@
 import type { ConnectionStatus } from '../../shared/connection.js';
+import type { Diagnosis } from '../../shared/diagnosis.js';
 import { SparkError } from '../../shared/errors.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Ask } from '../server/questions.js';
 import type { SshSession } from '../ssh/types.js';
 import { type AskForPort, ConnectionTunnel } from './connectionTunnel.js';
+import { Forwarder } from './forwarder.js';
+import { IdleWatch } from './idleWatch.js';
+import { type KeySetUp, type KeySetUpOptions, setUpKey } from './keySetUp.js';
 import { Link, logIn } from './link.js';
+import { loginPrompts } from './loginPrompts.js';
 import { LoginSecrets } from './loginSecrets.js';
+import { targetOf } from './sshTarget.js';
 import type { ConnectionServiceOptions } from './types.js';
+
+/** What a login needs that is made beside the link. */
+type LoginContext = Pick<KeySetUpOptions, 'connection' | 'target' | 'live' | 'prompts' | 'open'>;
 
 /** The ports of the settings. */
 export type TunnelPorts = Pick<EngineSettings, 'localPort' | 'remotePort'>;
 
-/** How long a request that arrives at the tunnel while the link is down waits for it to come back. */
-const WAIT_FOR_LINK_MS = 20_000;
-
 export interface ManagedConnectionOptions extends ConnectionServiceOptions {
   readonly onDidChange: () => void;
   /** Told of each session, before its tunnel is opened. `isLive` says whether the session still is what it was told of. */
-  readonly becameConnected: (isLive: () => boolean) => Promise<void>;
+  readonly becameConnected: (session: SshSession, isLive: () => boolean) => Promise<void>;
+  /** Told when it was closed because nobody used it. */
+  readonly idledOut: () => void;
   /** Told when the tunnel of a session has been opened. */
   readonly tunnelOpened: () => void;
   /** Whether another connection's tunnel has this local port. */
@@ -33,7 +41,9 @@ export class ManagedConnection implements Disposable {
   /** The calls that wait for the attempt under way, by the signal of each. */
   readonly callers = new Set<AbortSignal>();
   private readonly held = new DisposableStore();
+  private readonly forwarder: Forwarder;
   private following: Disposable | undefined;
+  private idle: IdleWatch | undefined;
   private tunnelReady: Promise<void> = Promise.resolve();
   private portChosen = false;
   /** The user closed the tunnel alone: a link that comes back does not open it again. */
@@ -59,10 +69,15 @@ export class ManagedConnection implements Disposable {
         connection: () => repository.get(id),
       }),
     );
+    this.forwarder = new Forwarder({
+      clock,
+      liveSession: () => this.link.liveSession,
+      onDidConnect: this.link.onDidConnect,
+    });
     this.tunnel = this.held.add(
       new ConnectionTunnel({
         tools: options.tunnels,
-        session: () => this.sessionSoon(),
+        forward: (host, port) => this.forwarder.forward(host, port),
         isOurs: options.isOurs,
         log,
         onDidChange: options.onDidChange,
@@ -93,6 +108,7 @@ export class ManagedConnection implements Disposable {
     const askForPort: AskForPort = async (question, signal) => await ask({ ...this.about(), ...question }, signal);
     if (offerChoices) this.tunnel.askForPort = askForPort;
     this.tunnelUnwanted = false;
+    this.idle?.used();
     try {
       const live = this.link.liveSession;
       const session = await this.link.connect(ask);
@@ -113,9 +129,10 @@ export class ManagedConnection implements Disposable {
     this.link.connectQuietly();
   }
 
-  close(): void {
+  /** @param note why, where it was not the user */
+  close(note?: string): void {
     this.portChosen = false;
-    this.link.disconnect();
+    this.link.disconnect(note);
   }
 
   async startTunnel(localPort?: number, remotePort?: number): Promise<number> {
@@ -127,6 +144,7 @@ export class ManagedConnection implements Disposable {
       });
     const { settings } = this.options;
     this.tunnelUnwanted = false;
+    this.idle?.used();
     const bound = await this.tunnel.openAt(localPort ?? settings().localPort, remotePort ?? settings().remotePort, {
       // a port that was asked for by number is that port or none
       exactly: localPort !== undefined,
@@ -163,17 +181,49 @@ export class ManagedConnection implements Disposable {
 
   /** Logs in with a session of its own and ends it. */
   async probe(ask: Ask, signal: AbortSignal): Promise<void> {
-    const { repository, connector, settings } = this.options;
-    try {
-      const session = await logIn(connector, repository.get(this.id), this.secrets, ask, {
-        connectTimeoutMs: settings().connectTimeoutSeconds * 1000,
-        keepaliveMs: settings().keepaliveSeconds * 1000,
-        signal,
-        onStep: () => undefined,
-      });
+    await this.aside(ask, signal, async ({ connection, open }) => {
+      const session = await logIn(this.options.connector, connection, this.secrets, ask, open);
       session.dispose();
+    });
+  }
+
+  /** Lets this computer log in with a key. See {@link setUpKey}. */
+  async setUpKey(keyPath: string | undefined, ask: Ask, signal: AbortSignal): Promise<KeySetUp> {
+    const { connector, keys: tools } = this.options;
+    return await this.aside(ask, signal, async context => {
+      const done = await setUpKey({ ...context, keyPath, connector, tools });
+      this.secrets.loginSucceeded();
+      return done;
+    });
+  }
+
+  /** Finds out what works and what does not. */
+  async diagnose(ask: Ask, signal: AbortSignal): Promise<Diagnosis> {
+    const { connector, diagnose } = this.options;
+    return await this.aside(ask, signal, async context => await diagnose({ ...context, connector }));
+  }
+
+  /** Does something that logs in beside the link, and keeps nothing of what was entered for it unless the link needs it. */
+  private async aside<T>(ask: Ask, signal: AbortSignal, work: (context: LoginContext) => Promise<T>): Promise<T> {
+    const { repository, settings } = this.options;
+    const connection = repository.get(this.id);
+    try {
+      return await work({
+        connection,
+        target: targetOf(connection, this.secrets),
+        live: this.link.liveSession,
+        prompts: loginPrompts(connection, this.secrets, ask, signal),
+        open: {
+          connectTimeoutMs: settings().connectTimeoutSeconds * 1000,
+          keepaliveMs: settings().keepaliveSeconds * 1000,
+          signal,
+          onStep: () => undefined,
+        },
+      });
+    } catch (error) {
+      if (SparkError.is(error, 'authFailed') || SparkError.is(error, 'passphraseWrong')) this.secrets.loginRefused();
+      throw error;
     } finally {
-      // nothing of a mere test is kept; a link that is up or on its way needs what it has
       if (['disconnected', 'error'].includes(this.link.status.state)) this.secrets.forgetMemory();
     }
   }
@@ -186,6 +236,16 @@ export class ManagedConnection implements Disposable {
   private follow(session: SshSession): void {
     this.stopFollowing();
     this.following = this.options.metrics.attach(this.id, session);
+    const { clock, settings } = this.options;
+    this.idle = new IdleWatch({
+      clock,
+      limitMinutes: () => settings().idleTimeoutMinutes,
+      traffic: () => this.tunnel.traffic,
+      onIdle: minutes => {
+        this.close(`Disconnected after ${minutes} minutes without use.`);
+        this.options.idledOut();
+      },
+    });
     this.tunnelReady = this.prepare(session);
   }
 
@@ -194,7 +254,7 @@ export class ManagedConnection implements Disposable {
     const { settings, log } = this.options;
     const isLive = () => this.link.liveSession === session;
     try {
-      await this.options.becameConnected(isLive);
+      await this.options.becameConnected(session, isLive);
       if (!isLive()) return;
       if (this.tunnel.status.state !== 'open' && !this.tunnelUnwanted)
         await this.tunnel.openAt(settings().localPort, settings().remotePort, { exactly: false });
@@ -209,23 +269,8 @@ export class ManagedConnection implements Disposable {
   private stopFollowing(): void {
     this.following?.dispose();
     this.following = undefined;
-  }
-
-  /** The live session, or the next one if the link comes back in time. */
-  private async sessionSoon(): Promise<SshSession> {
-    const live = this.link.liveSession;
-    if (live) return live;
-    return await new Promise((resolve, reject) => {
-      const late = this.options.clock.after(WAIT_FOR_LINK_MS, () => {
-        back.dispose();
-        reject(new SparkError({ code: 'notConnected', message: 'The link did not come back in time.' }));
-      });
-      const back = this.link.onDidConnect(session => {
-        late.dispose();
-        back.dispose();
-        resolve(session);
-      });
-    });
+    this.idle?.dispose();
+    this.idle = undefined;
   }
 
   private about(): { connectionId: string; connectionName: string } {

@@ -1,4 +1,5 @@
 import type { EngineInfo } from '../../shared/contract.js';
+import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
@@ -12,6 +13,8 @@ export interface HandlerParts {
   readonly connections: ConnectionService;
   readonly metrics: MetricsService;
   readonly store: Store;
+  readonly sshConfig: { list(): Promise<SshConfigList> };
+  readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
 }
 
 /**
@@ -55,10 +58,20 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       await connections.setActive(connectionId);
       return null;
     },
-    'connections/forgetSecrets': async ({ connectionId }) => {
-      await connections.forgetSecrets(connectionId);
+    'connections/forgetSecrets': async ({ connectionId, keepKeys }) => {
+      await connections.forgetSecrets(connectionId, keepKeys);
       return null;
     },
+    'connections/setUpKey': async ({ connectionId, keyPath }, signal) =>
+      await connections.setUpKey(connectionId, keyPath, ask(), signal),
+    'connections/storeKey': async ({ connectionId }) => {
+      await connections.storeKey(connectionId);
+      return null;
+    },
+    'connections/diagnose': async ({ connectionId }, signal) => await connections.diagnose(connectionId, ask(), signal),
+
+    'sshConfig/list': async () => await parts.sshConfig.list(),
+    'discovery/find': async (_nothing, signal) => await parts.discovery.find(signal),
 
     'tunnel/start': async ({ connectionId, localPort, remotePort }) => ({
       localPort: await connections.startTunnel(connectionId, localPort, remotePort),

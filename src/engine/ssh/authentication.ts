@@ -1,152 +1,226 @@
-import type { AnyAuthMethod, AuthenticationType, ParsedKey, Prompt } from 'ssh2';
+import type { AnyAuthMethod, Client, Prompt } from 'ssh2';
 import { SparkError } from '../../shared/errors.js';
 import type { Secret } from '../base/secret.js';
-import { printable } from '../base/remoteText.js';
-import type { LoginPrompts, SshTarget } from './types.js';
+import type { Identity } from './keys/identity.js';
+import { singleKeyAgent } from './keys/singleKeyAgent.js';
+import { keyRefused, moreProofs, nothingLeft, passwordRefused, passwordsNotTaken } from './loginRefusals.js';
+import { asksForPassword, printableQuestion } from './loginQuestions.js';
+import { recordRefusals, type Refusal } from './ssh2Internals.js';
+import type { LoginParty, LoginPrompts, SshLogin } from './types.js';
 
-/** Logins by password that one `open` makes, each with something the user has just entered. */
-const MAX_PASSWORDS = 3;
+export const LOGIN_METHODS = ['publickey', 'keyboard-interactive', 'password'] as const;
+export type LoginMethod = (typeof LOGIN_METHODS)[number];
 
-/** What has been entered so far; outlives a connection that the server closed while the user was still typing. */
-export interface PasswordMemory {
-  /** Entered, and not yet refused. */
-  current: Secret | undefined;
-  entered: number;
+/** A key that may be offered. */
+export interface KeyCandidate {
+  /** Names it in messages, and is the only one with this name. */
+  readonly label: string;
+  /** Gets it ready; undefined when it cannot be used. May ask for a passphrase. */
+  readonly open: () => Promise<Identity | undefined>;
+}
+
+/** What is known of a login; outlives a connection that the server closed before it was through. */
+export interface LoginMemory {
+  /** Entered, and not refused so far. */
+  password: Secret | undefined;
+  passwordsEntered: number;
+  questionsAnswered: number;
+  /** Labels of keys that the server does not take. */
+  readonly refusedKeys: Set<string>;
+}
+
+export function newLoginMemory(): LoginMemory {
+  return { password: undefined, passwordsEntered: 0, questionsAnswered: 0, refusedKeys: new Set() };
 }
 
 export interface AuthenticationOptions {
-  readonly target: SshTarget;
-  /** The opened key, when the login is by key. */
-  readonly key: ParsedKey | undefined;
-  readonly memory: PasswordMemory;
-  askPassword: LoginPrompts['password'];
+  readonly username: string;
+  readonly who: LoginParty;
+  readonly login: SshLogin['method'];
+  /** What may be tried, best first. */
+  readonly methods: readonly LoginMethod[];
+  readonly keys: readonly KeyCandidate[];
+  /** How often a password may be entered, and how often the server's questions are answered. */
+  readonly tries: number;
+  readonly memory: LoginMemory;
+  readonly prompts: Pick<LoginPrompts, 'password' | 'answers'>;
 }
 
-/**
- * Decides what is sent to log in, using the method that the user chose and no other. A password goes to the `password` method; where
- * the server has none, to `keyboard-interactive` with its one hidden prompt, which is how servers with PAM ask for it.
- */
+type Sent =
+  | { readonly method: 'publickey'; readonly key: KeyCandidate }
+  | { readonly method: 'password' | 'keyboard-interactive' };
+
+/** Decides what is sent to log in, one thing after the other, until the server is content or nothing is left. */
 export class Authentication {
-  private method: 'publickey' | 'password' | 'keyboard-interactive' | undefined;
+  private client: Client | undefined;
+  private refusals: { readonly last: Refusal | undefined } = { last: undefined };
+  /** A first proof was accepted: from now on whatever the server wants as the next may be given. */
+  private proved = false;
+  private sent: Sent | undefined;
+  /** The refusal that was taken note of last: one that is still the last answers nothing that was sent since. */
+  private judged: Refusal | undefined;
+  private readonly used = new Set<KeyCandidate>();
+  private failure: Error | undefined;
+  private onFailure: (error: unknown) => void = () => undefined;
 
   constructor(private readonly options: AuthenticationOptions) {}
 
-  /**
-   * The next thing to try. Rejects with `authFailed` when there is nothing left, or as the question for the password does.
-   * @param methodsLeft what the server would accept after a refusal; null before the first attempt
-   * @param partial the server accepted what was sent and wants more
-   * @param abort told when a prompt cannot be answered
-   */
-  async next(
-    methodsLeft: readonly AuthenticationType[] | null,
-    partial: boolean | null,
-    abort: (error: SparkError) => void,
-  ): Promise<AnyAuthMethod> {
-    if (partial) throw this.wantsMore(methodsLeft ?? []);
-    const { key, target } = this.options;
-    if (target.auth.method === 'key') {
-      if (key === undefined || methodsLeft !== null) throw this.keyRefused(target.auth.keyPath, methodsLeft ?? []);
-      this.method = 'publickey';
-      return { type: 'publickey', username: target.username, key };
-    }
-    return this.nextPassword(methodsLeft, abort);
+  /** To be called once, when the client has begun to connect; `fail` is told what a server's question came to. */
+  begin(client: Client, fail: (error: unknown) => void): void {
+    this.onFailure = fail;
+    this.client = client;
+    this.refusals = recordRefusals(client);
   }
 
-  /** What to say when the server ends the conversation because of too many failures (MaxAuthTries). */
+  /** The key that has opened the door, where it was one. */
+  get acceptedKey(): KeyCandidate | undefined {
+    return this.sent?.method === 'publickey' ? this.sent.key : undefined;
+  }
+
+  /** What the server would accept next; null before it has said so. */
+  private get methodsLeft(): readonly string[] | null {
+    return this.refusals.last?.methodsLeft ?? null;
+  }
+
+  /** The next thing to try. Rejects with `authFailed` when there is nothing left, or as a question rejects. */
+  async next(): Promise<AnyAuthMethod> {
+    this.noteOutcome();
+    if (this.failure) throw this.failure;
+    const { methods, login } = this.options;
+    const left = this.methodsLeft;
+    const mayBeTried: readonly LoginMethod[] = this.proved ? LOGIN_METHODS : methods;
+    for (const method of mayBeTried) {
+      if (left !== null && !left.includes(method)) continue;
+      const attempt = await this.attempt(method);
+      if (attempt) return attempt;
+    }
+    if (this.proved) throw moreProofs(this.options.who.name, left ?? []);
+    if (login === 'password' && left !== null && !methods.some(method => left.includes(method)))
+      throw passwordsNotTaken(this.options.who.name, left);
+    throw this.refused();
+  }
+
+  /** The server has closed the connection over too many failures: whether another one could go on from here. */
+  tooManyFailures(): boolean {
+    this.noteOutcome();
+    const { methods, keys, memory, tries } = this.options;
+    const canGoOn = (method: LoginMethod) => {
+      if (this.methodsLeft !== null && !this.methodsLeft.includes(method)) return false;
+      if (method === 'publickey') return keys.some(key => !memory.refusedKeys.has(key.label));
+      return method === 'password' ? memory.passwordsEntered < tries : memory.questionsAnswered < tries;
+    };
+    return methods.some(canGoOn);
+  }
+
+  /** What to say when the login has failed for good. */
   refused(): SparkError {
-    const { auth } = this.options.target;
-    return auth.method === 'key' ? this.keyRefused(auth.keyPath, []) : this.passwordRefused();
+    const { login, keys, memory } = this.options;
+    const who = this.options.who.name;
+    const left = this.methodsLeft ?? [];
+    if (login === 'key' || login === 'storedKey') return keyRefused(keys[0]?.label ?? 'the key', who, left);
+    if (login === 'password') return passwordRefused(who);
+    return nothingLeft(who, [...memory.refusedKeys], memory.passwordsEntered > 0, left);
   }
 
-  private async nextPassword(
-    methodsLeft: readonly AuthenticationType[] | null,
-    abort: (error: SparkError) => void,
-  ): Promise<AnyAuthMethod> {
-    const { memory, askPassword, target } = this.options;
-    const refused = methodsLeft !== null;
-    if (refused && !methodsLeft.includes('password') && !methodsLeft.includes('keyboard-interactive'))
-      throw this.noPasswords(methodsLeft);
-    // not a wrong password but a method that the server does not have
-    const methodMissing = this.method === 'password' && refused && !methodsLeft.includes('password');
-    if (methodMissing) this.method = 'keyboard-interactive';
-    else if (refused) memory.current = undefined;
-    this.method ??= 'password';
+  /** The server has answered the last thing with a refusal, or by wanting one more proof. */
+  private noteOutcome(): void {
+    const { sent } = this;
+    const { memory } = this.options;
+    this.sent = undefined;
+    if (!sent) return;
+    if (this.refusals.last?.partial && this.refusals.last !== this.judged) this.proved = true;
+    else if (sent.method === 'publickey') memory.refusedKeys.add(sent.key.label);
+    // where the server does not have the method at all, nothing is wrong with the password
+    else if (this.methodsLeft?.includes(sent.method) !== false) memory.password = undefined;
+    this.judged = this.refusals.last;
+  }
 
-    if (memory.current === undefined) {
-      if (memory.entered >= MAX_PASSWORDS) throw this.passwordRefused();
-      const password = await askPassword(memory.entered > 0);
-      memory.entered += 1;
-      memory.current = password;
+  private async attempt(method: LoginMethod): Promise<AnyAuthMethod | undefined> {
+    switch (method) {
+      case 'publickey':
+        return await this.nextKey();
+      case 'password':
+        return await this.nextPassword();
+      case 'keyboard-interactive':
+        return this.nextQuestions();
     }
-    const password = memory.current;
-    const username = target.username;
-    if (this.method === 'password') return { type: 'password', username, password: password.reveal() };
-    return { type: 'keyboard-interactive', username, prompt: this.answerWith(password, abort) };
   }
 
-  private answerWith(password: Secret, abort: (error: SparkError) => void) {
-    let answered = false;
-    return (
-      _name: string,
-      _instructions: string,
-      _language: string,
-      prompts: Prompt[],
-      finish: (answers: string[]) => void,
-    ) => {
-      const [only] = prompts;
-      if (answered || prompts.length !== 1 || only?.echo === true) abort(this.asksMore(prompts));
-      else {
-        answered = true;
-        finish([password.reveal()]);
-      }
+  private async nextKey(): Promise<AnyAuthMethod | undefined> {
+    const { keys, memory, username } = this.options;
+    const { client } = this;
+    if (!client) throw new Error('The login has not begun.');
+    for (const key of keys) {
+      if (this.used.has(key) || memory.refusedKeys.has(key.label)) continue;
+      this.used.add(key);
+      const identity = await key.open();
+      if (identity === undefined) continue;
+      this.sent = { method: 'publickey', key };
+      return { type: 'agent', username, agent: singleKeyAgent(this.watched(identity), client) };
+    }
+    return undefined;
+  }
+
+  /** A user who closes the question for a passphrase has ended the login; a key that cannot sign only itself. */
+  private watched(identity: Identity): Identity {
+    const { login } = this.options;
+    const { publicBlob, keyType, label, source } = identity;
+    return {
+      ...{ publicBlob, keyType, label, source },
+      sign: async (data, hash) => {
+        try {
+          return await identity.sign(data, hash);
+        } catch (error) {
+          if (login !== 'auto' || SparkError.is(error, 'cancelled') || SparkError.is(error, 'passphraseNeeded'))
+            this.failure = error instanceof Error ? error : new Error(String(error));
+          throw error;
+        }
+      },
     };
   }
 
-  private get login(): string {
-    return `${this.options.target.username}@${this.options.target.hostname}`;
+  private async nextPassword(): Promise<AnyAuthMethod | undefined> {
+    const { memory, tries, username } = this.options;
+    if (memory.password === undefined && memory.passwordsEntered >= tries) return undefined;
+    const password = await this.password();
+    this.sent = { method: 'password' };
+    return { type: 'password', username, password: password.reveal() };
   }
 
-  private keyRefused(keyPath: string, methods: readonly string[]): SparkError {
-    const others = methods.includes('password') ? ' The server would also accept a password.' : '';
-    return new SparkError({
-      code: 'authFailed',
-      message: `The server refused the key ${keyPath} for ${this.login}.`,
-      hint: `Check the user name, and that the public key is in ~/.ssh/authorized_keys on the Spark ("ssh-copy-id").${others}`,
-    });
+  private nextQuestions(): AnyAuthMethod | undefined {
+    const { memory, tries, username } = this.options;
+    if (memory.questionsAnswered >= tries) return undefined;
+    memory.questionsAnswered += 1;
+    this.sent = { method: 'keyboard-interactive' };
+    let hasGivenPassword = false;
+    const answer = async (name: string, instructions: string, prompts: Prompt[]): Promise<string[]> => {
+      const question = printableQuestion(name, instructions, prompts);
+      if (asksForPassword(question)) {
+        // asked once more in one conversation: the first was wrong
+        if (hasGivenPassword) memory.password = undefined;
+        hasGivenPassword = true;
+        return [(await this.password()).reveal()];
+      }
+      const answers = await this.options.prompts.answers(this.options.who, question);
+      return answers.map(given => given.reveal());
+    };
+    return {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (name, instructions, _language, prompts, finish) => {
+        answer(name, instructions, prompts).then(finish, (error: unknown) => this.onFailure(error));
+      },
+    };
   }
 
-  private passwordRefused(): SparkError {
-    return new SparkError({
-      code: 'authFailed',
-      message: `The server refused the password for ${this.login}.`,
-      hint: 'Check the user name and the password, then connect again.',
-    });
-  }
-
-  private noPasswords(methods: readonly string[]): SparkError {
-    return new SparkError({
-      code: 'authFailed',
-      message: `The server does not let ${this.login} log in with a password.`,
-      hint: methods.includes('publickey')
-        ? 'Log in with a private key instead.'
-        : 'Ask whoever looks after the machine how to log in.',
-    });
-  }
-
-  private wantsMore(methods: readonly string[]): SparkError {
-    return new SparkError({
-      code: 'authFailed',
-      message: `The server wants a second proof after the ${this.options.target.auth.method} (${printable(methods.join(', '))}).`,
-      hint: 'Logins in several steps are not supported yet; use an account that needs one.',
-    });
-  }
-
-  private asksMore(prompts: readonly Prompt[]): SparkError {
-    const asked = printable(prompts.map(item => item.prompt).join(' '), 80);
-    return new SparkError({
-      code: 'authFailed',
-      message: `The server asks for more than a password${asked === '' ? '' : ` ("${asked}")`}.`,
-      hint: 'One-time codes and other questions are not supported yet; log in with a key.',
-    });
+  private async password(): Promise<Secret> {
+    const { memory, prompts, who, tries } = this.options;
+    if (memory.password === undefined) {
+      if (memory.passwordsEntered >= tries) throw this.refused();
+      const password = await prompts.password(who, memory.passwordsEntered > 0);
+      memory.passwordsEntered += 1;
+      memory.password = password;
+    }
+    return memory.password;
   }
 }

@@ -18,11 +18,20 @@ export interface HostKeyMemory {
   trusted: Buffer | undefined;
 }
 
+/** What happens with a key that no file knows; ssh_config's `StrictHostKeyChecking`, whose `no` is `accept-new` here. */
+export type UnknownKeyPolicy = 'ask' | 'refuse' | 'accept-new';
+
 export interface HostKeyVerifierOptions {
-  readonly address: Address;
+  /** The name by which the machine is known, whichever way was taken to it. */
+  readonly identity: Address;
+  /** Where it was reached, when that is another address: a key that is known for that is known too. */
+  readonly reachedAt?: Address | undefined;
   readonly entries: readonly KnownHostsEntry[];
-  /** Where an accepted key is written down. */
-  readonly file: string;
+  /** Where an accepted key is written down; undefined for nowhere. */
+  readonly file: string | undefined;
+  /** Whether its name is hashed there; left out: as the other names in the file are. */
+  readonly hashed?: boolean | undefined;
+  readonly unknownKey: UnknownKeyPolicy;
   readonly memory: HostKeyMemory;
   readonly log: Logger;
   confirm: LoginPrompts['confirmHostKey'];
@@ -49,31 +58,41 @@ export class HostKeyVerifier {
    * Rejects with `hostKeyChanged`, `hostKeyRevoked`, `hostKeyRejected` (the user said no) or whatever the question rejects with.
    */
   async verify(key: Buffer): Promise<void> {
-    const { address, entries, memory } = this.options;
+    const { identity, reachedAt, entries, memory } = this.options;
     if (this.isAccepted(key)) return;
-    const verdict = lookUpHostKey(entries, address.hostname, address.port, key);
-    if (verdict.kind === 'revoked') throw revoked(address, key, verdict.by);
-    if (verdict.kind === 'changed') throw changed(address, key, verdict.known);
-    if (verdict.kind === 'unknown') {
-      if (!memory.trusted?.equals(key)) await this.ask(key);
+    const names = reachedAt === undefined ? [identity] : [identity, reachedAt];
+    const verdicts = names.map(name => ({
+      name,
+      verdict: lookUpHostKey(entries, name.hostname, name.port, key),
+    }));
+    for (const { name, verdict } of verdicts) if (verdict.kind === 'revoked') throw revoked(name, key, verdict.by);
+    const [own] = verdicts;
+    if (own?.verdict.kind === 'changed') throw changed(own.name, key, own.verdict.known);
+    if (!verdicts.some(({ verdict }) => verdict.kind === 'known')) {
+      for (const { name, verdict } of verdicts) if (verdict.kind === 'changed') throw changed(name, key, verdict.known);
+      if (!memory.trusted?.equals(key)) await this.decide(key);
       memory.trusted = Buffer.from(key);
       this.unwritten = memory.trusted;
     }
     this.accepted = Buffer.from(key);
   }
 
-  private async ask(key: Buffer): Promise<void> {
-    const { address, file, confirm } = this.options;
-    const yes = await confirm({
-      host: hostEntryName(address.hostname, address.port),
-      keyType: typeInWords(keyTypeOf(key) ?? ''),
-      fingerprint: fingerprint(key),
-      file,
-    });
-    if (yes) return;
+  /** Resolves when a key that no file knows may be trusted. */
+  private async decide(key: Buffer): Promise<void> {
+    const { identity, file, unknownKey, confirm } = this.options;
+    if (unknownKey === 'accept-new') return;
+    const host = hostEntryName(identity.hostname, identity.port);
+    const keyType = typeInWords(keyTypeOf(key) ?? '');
+    if (unknownKey === 'refuse')
+      throw new SparkError({
+        code: 'hostKeyUnknown',
+        message: `The host key of ${host} is not known (${keyType} ${fingerprint(key)}), and your SSH config says "StrictHostKeyChecking yes".`,
+        hint: 'Add the key to known_hosts yourself, for example with "ssh-keyscan", after comparing its fingerprint.',
+      });
+    if (await confirm({ host, keyType, fingerprint: fingerprint(key), file: file ?? '' })) return;
     throw new SparkError({
       code: 'hostKeyRejected',
-      message: `The host key of ${address.hostname} was not accepted.`,
+      message: `The host key of ${identity.hostname} was not accepted.`,
       hint: 'Compare its fingerprint with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the machine, then connect again.',
     });
   }
@@ -86,10 +105,11 @@ export class HostKeyVerifier {
     const key = this.unwritten;
     if (key === undefined) return;
     this.unwritten = undefined;
-    const { address, file, log } = this.options;
+    const { identity, file, hashed, log } = this.options;
+    if (file === undefined) return;
     try {
-      await addKnownHost(file, address.hostname, address.port, key);
-      log.info(`Added the key of ${hostEntryName(address.hostname, address.port)} to ${file}.`);
+      await addKnownHost(file, identity, key, hashed);
+      log.info(`Added the key of ${hostEntryName(identity.hostname, identity.port)} to ${file}.`);
     } catch (error) {
       log.warn(`The accepted host key could not be written to ${file}: ${String(error)}`);
     }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { matchesPatternList } from './patterns.js';
 
 /** One usable line of a known_hosts file (format: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHostsEntry {
@@ -115,17 +116,9 @@ function describe(entry: KnownHostsEntry): KnownKey {
   return { keyType: entry.keyType, fingerprint: fingerprint(entry.key), file: entry.file, line: entry.line };
 }
 
-/** Whether the hosts field of a line means this host. A pattern with `!` that matches excludes it, wherever it stands. */
+/** Whether the hosts field of a line means this host, whose name is in lower case (see {@link hostEntryName}). */
 export function matchesHost(hosts: string, name: string): boolean {
-  if (hosts.startsWith('|')) return matchesHashed(hosts, name);
-  let matches = false;
-  for (const item of hosts.split(',')) {
-    const negated = item.startsWith('!');
-    if (!matchesPattern(negated ? item.slice(1) : item, name)) continue;
-    if (negated) return false;
-    matches = true;
-  }
-  return matches;
+  return hosts.startsWith('|') ? matchesHashed(hosts, name) : matchesPatternList(hosts.toLowerCase(), name);
 }
 
 function matchesHashed(hosts: string, name: string): boolean {
@@ -136,31 +129,6 @@ function matchesHashed(hosts: string, name: string): boolean {
 
 function hashName(name: string, salt: Buffer): Buffer {
   return createHmac('sha1', salt).update(name).digest();
-}
-
-/**
- * `*` stands for any characters, `?` for one; case does not matter. Walks with one place to come back to instead of a regular expression,
- * so that no pattern, however many stars it has, takes longer than pattern times name.
- */
-function matchesPattern(pattern: string, name: string): boolean {
-  const wanted = pattern.toLowerCase();
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  for (let i = 0; i < name.length;) {
-    if (wanted[at] === '*') {
-      star = at++;
-      resume = i;
-    } else if (at < wanted.length && (wanted[at] === '?' || wanted[at] === name[i])) {
-      at++;
-      i++;
-    } else if (star >= 0) {
-      at = star + 1;
-      i = ++resume;
-    } else return false;
-  }
-  while (wanted[at] === '*') at++;
-  return wanted !== '' && at === wanted.length;
 }
 
 /**

@@ -101,7 +101,17 @@ export function explainLoginEnd(
   to: Address,
   hello: ServerHello,
   error: Error | undefined,
+  complaint?: string,
 ): SparkError {
+  if (hello.identification === undefined && complaint !== undefined)
+    return new SparkError(
+      {
+        code: 'connectionLost',
+        message: `There is no way to ${to.hostname}: ${complaint}.`,
+        hint: 'Run the ProxyCommand of your SSH config in a terminal to see what is wrong with it.',
+      },
+      { cause: error },
+    );
   if (hello.identification === undefined && hello.firstLine !== undefined) return notSsh(to, hello);
   const text = error?.message ?? '';
   if (phase === 'handshake' && /no matching|unsupported.*algorithm/i.test(text))

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { type ErrorInfo, SparkError } from '../../shared/errors.js';
@@ -8,7 +7,7 @@ import type { Logger } from '../base/logger.js';
 import { type Address, explainLostLink } from './networkErrors.js';
 import { quote } from './quote.js';
 import { printable } from '../base/remoteText.js';
-import type { RemoteProcess, SshSession } from './types.js';
+import type { RemoteProcess, SshRoute, SshSession } from './types.js';
 
 /** How long the server has to take note of the end before the socket is simply closed. */
 const GOODBYE_MS = 1000;
@@ -22,10 +21,11 @@ const NOT_CONNECTED: ErrorInfo = {
 };
 
 export interface SessionOptions {
-  /** Logged in. Belongs to the session from now on, like the socket. */
+  /** Logged in. Belongs to the session from now on, like the stream. */
   readonly client: Client;
-  readonly socket: Socket;
+  readonly stream: Duplex;
   readonly address: Address;
+  readonly route: SshRoute;
   readonly log: Logger;
 }
 
@@ -36,6 +36,7 @@ export class Session implements SshSession {
   private readonly waiting = new Set<(error: SparkError) => void>();
   private ended: ErrorInfo | undefined;
   private lost: ErrorInfo | undefined;
+  private checking: NodeJS.Timeout | undefined;
 
   /** Also tells somebody who asks when it is too late, since nothing else would. */
   readonly onDidEnd: Event<ErrorInfo> = listener => {
@@ -55,6 +56,26 @@ export class Session implements SshSession {
       .on('error', error => this.lose(error))
       .on('end', () => this.lose(undefined))
       .on('close', () => this.lose(undefined));
+  }
+
+  get route(): SshRoute {
+    return this.options.route;
+  }
+
+  check(limitMs: number): void {
+    if (this.ended !== undefined || this.checking !== undefined) return;
+    this.checking = setTimeout(() => this.lose(new Error('Keepalive timeout')), limitMs);
+    const alive = () => {
+      clearTimeout(this.checking);
+      this.checking = undefined;
+    };
+    try {
+      // a global request that every server must answer (RFC 4254, 4), if only with a refusal: nothing is forwarded here
+      this.options.client.unforwardIn('127.0.0.1', 0, alive);
+    } catch {
+      // ssh2 throws when its stream is already closing: it says so itself in a moment
+      alive();
+    }
   }
 
   async spawn(argv: readonly string[]): Promise<RemoteProcess> {
@@ -85,11 +106,11 @@ export class Session implements SshSession {
   dispose(): void {
     if (this.ended !== undefined) return;
     this.finish(NOT_CONNECTED);
-    const { client, socket } = this.options;
+    const { client, stream } = this.options;
     client.end();
-    const timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
+    const timer = setTimeout(() => stream.destroy(), GOODBYE_MS);
     timer.unref();
-    socket.once('close', () => clearTimeout(timer));
+    stream.once('close', () => clearTimeout(timer));
   }
 
   private lose(error: Error | undefined): void {
@@ -98,7 +119,7 @@ export class Session implements SshSession {
     this.lost = reason;
     this.options.log.info(reason.message);
     this.finish(reason);
-    this.options.socket.destroy();
+    this.options.stream.destroy();
     this.didEnd.fire(reason);
     this.didEnd.dispose();
   }
@@ -109,6 +130,7 @@ export class Session implements SshSession {
    */
   private finish(reason: ErrorInfo): void {
     this.ended = reason;
+    clearTimeout(this.checking);
     const { client } = this.options;
     client.removeAllListeners();
     // what ssh2 still reports on its way down concerns nobody any more
@@ -191,6 +213,13 @@ function abandon(channel: ClientChannel): void {
   channel.destroy();
   channel.resume();
   channel.stderr.resume();
+}
+
+/** Whether the server forbids the forward, rather than nothing answering at its end. */
+export function isForwardingProhibited(error: unknown): boolean {
+  return (
+    SparkError.is(error, 'forwardRefused') && (error.cause as { reason?: unknown } | undefined)?.reason === PROHIBITED
+  );
 }
 
 function forwardRefused(host: string, port: number, error: Error & { reason?: unknown }): SparkError {

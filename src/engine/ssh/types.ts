@@ -4,18 +4,53 @@ import type { Disposable } from '../base/disposable.js';
 import type { Event } from '../base/emitter.js';
 import type { Secret } from '../base/secret.js';
 
+/** How to prove who we are. */
+export type SshLogin =
+  /** As `ssh` does: the agent, the keys of ssh_config, the usual key files, then what the server asks. */
+  | { readonly method: 'auto' }
+  /** One key file and no other; a leading `~` is the home folder. */
+  | { readonly method: 'key'; readonly keyPath: string }
+  /** One private key that is kept in the keychain. */
+  | { readonly method: 'storedKey'; readonly label: string; read(): Promise<Secret | undefined> }
+  /** A password, by whichever method the server takes one. */
+  | { readonly method: 'password' };
+
+/** One way to the machine; what is left out comes from ssh_config. */
+export interface SshWay {
+  /** What would be typed after `ssh`: a host name, an address or a `Host` alias of ssh_config. */
+  readonly host: string;
+  readonly port: number | undefined;
+  /** Jump hosts as ssh's `-J` takes them. */
+  readonly proxyJump: string | undefined;
+}
+
 /** Where to connect and how to log in. */
 export interface SshTarget {
-  readonly hostname: string;
-  readonly port: number;
-  readonly username: string;
-  readonly auth:
-    | {
-        readonly method: 'key';
-        /** Path as the user saved it; a leading `~` is the home folder. */
-        readonly keyPath: string;
-      }
-    | { readonly method: 'password' };
+  /** At least one. The first is the machine's own name: its host key is known by it, whichever way is taken. */
+  readonly ways: readonly SshWay[];
+  /** Left out: as ssh_config says, else the name of the local user. */
+  readonly username: string | undefined;
+  readonly login: SshLogin;
+  /** The address at which the first way was reached last; tried when its name is not known on the network. */
+  readonly lastAddress: string | undefined;
+}
+
+/** Who wants to log in where. */
+export interface LoginParty {
+  /** `user@host`. */
+  readonly name: string;
+  /** It is a machine on the way, not the one that the user wants to reach. */
+  readonly isJumpHost: boolean;
+}
+
+/** A question of the server's in a `keyboard-interactive` login (RFC 4256). Its words are the server's: untrusted. */
+export interface LoginQuestion {
+  readonly name: string;
+  readonly instructions: string;
+  readonly prompts: readonly {
+    readonly text: string;
+    /** Whether what is typed may be seen. */ readonly echo: boolean;
+  }[];
 }
 
 /**
@@ -28,7 +63,9 @@ export interface LoginPrompts {
   /** @param wrong the one that was given before did not open the key */
   passphrase(keyPath: string, wrong: boolean): Promise<Secret>;
   /** @param wrong the one that was given before was refused by the server */
-  password(wrong: boolean): Promise<Secret>;
+  password(who: LoginParty, wrong: boolean): Promise<Secret>;
+  /** One answer a prompt, in their order. Never kept: they may be codes that count once. */
+  answers(who: LoginParty, question: LoginQuestion): Promise<Secret[]>;
 }
 
 /** A running command on the remote machine. Its stream ends are stdin (writable) and stdout (readable). */
@@ -39,25 +76,43 @@ export interface RemoteProcess extends Disposable {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
 }
 
+/** The way that a session has taken. */
+export interface SshRoute {
+  /** The user that is logged in. */
+  readonly username: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** The numeric address, where the connection is a direct one. */
+  readonly address: string | undefined;
+  /** In words: `spark.local:22`, `10.0.0.7:22 via gateway`. */
+  readonly words: string;
+}
+
 /** One authenticated SSH connection. It ends once; a new one is made for a new attempt. */
 export interface SshSession extends Disposable {
+  readonly route: SshRoute;
   /** Fires once when the link is gone, with the reason; not when `dispose` ended it. */
   readonly onDidEnd: Event<ErrorInfo>;
   /** Starts a program; `argv` is quoted for a POSIX shell, nothing in it is interpreted. */
   spawn(argv: readonly string[]): Promise<RemoteProcess>;
   /** Opens a stream to a TCP port as seen from the remote machine. Rejects with `forwardRefused`. */
   forward(host: string, port: number): Promise<Duplex>;
+  /** Asks the other side for a sign of life; when none comes within `limitMs` milliseconds the link counts as lost. */
+  check(limitMs: number): void;
+}
+
+/** What an attempt to log in is bounded by. */
+export interface OpenOptions {
+  /** For each machine on the way, without the time that questions take. */
+  readonly connectTimeoutMs: number;
+  readonly keepaliveMs: number;
+  readonly signal: AbortSignal;
+  /** Told in words what is being done. */
+  readonly onStep: (step: string) => void;
 }
 
 /** Opens sessions. */
 export interface SshConnector {
-  /**
-   * Connects, verifies the host key, logs in. Rejects with the {@link SparkError} that says which of these failed.
-   * @param onStep told in words what is being done
-   */
-  open(
-    target: SshTarget,
-    prompts: LoginPrompts,
-    options: { connectTimeoutMs: number; keepaliveMs: number; signal: AbortSignal; onStep(step: string): void },
-  ): Promise<SshSession>;
+  /** Connects, verifies the host key, logs in. Rejects with the {@link SparkError} that says which of these failed. */
+  open(target: SshTarget, prompts: LoginPrompts, options: OpenOptions): Promise<SshSession>;
 }

@@ -26,12 +26,14 @@ function putConnection(database: Database, connection: Connection): number {
   // an upsert, not REPLACE: that would delete the row under the feet of its metrics
   return database.run(
     `INSERT INTO dgx_connections (id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at,
-       created_at, updated_at, auth_method, wanted)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       created_at, updated_at, auth_method, wanted, ssh_config_host, proxy_jump, addresses, key_stored, last_address)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, hostname = excluded.hostname, username = excluded.username,
        ssh_key_path = excluded.ssh_key_path, port = excluded.port, is_active = excluded.is_active,
        last_connected_at = excluded.last_connected_at, created_at = excluded.created_at,
-       updated_at = excluded.updated_at, auth_method = excluded.auth_method, wanted = excluded.wanted`,
+       updated_at = excluded.updated_at, auth_method = excluded.auth_method, wanted = excluded.wanted,
+       ssh_config_host = excluded.ssh_config_host, proxy_jump = excluded.proxy_jump, addresses = excluded.addresses,
+       key_stored = excluded.key_stored, last_address = excluded.last_address`,
     [
       connection.id,
       connection.name,
@@ -45,6 +47,11 @@ function putConnection(database: Database, connection: Connection): number {
       toSqlTime(connection.updatedAt),
       connection.authMethod,
       connection.wanted ? 1 : 0,
+      connection.sshConfigHost,
+      connection.proxyJump,
+      JSON.stringify(connection.addresses),
+      connection.keyStored ? 1 : 0,
+      connection.lastAddress,
     ],
   );
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection, ConnectionChanges } from '../../shared/connection.js';
+import * as v from 'valibot';
+import { type AuthMethod, authMethodSchema, type Connection, type ConnectionChanges } from '../../shared/connection.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { Database, SqlRow, SqlValue } from './database.js';
@@ -8,7 +9,7 @@ import type { ConnectionRepository } from './types.js';
 import type { ChangeOptions, Writer } from './writer.js';
 
 const COLUMNS = `id, name, hostname, username, port, ssh_key_path, auth_method, is_active, wanted,
-  last_connected_at, created_at, updated_at`;
+  last_connected_at, created_at, updated_at, ssh_config_host, proxy_jump, addresses, key_stored, last_address`;
 const DEFAULT_PORT = 22;
 
 /** What a user enters is backed up at once: it cannot be measured again. */
@@ -41,6 +42,8 @@ export function createConnectionRepository(database: Database, writer: Writer, c
           id,
           isActive: false,
           wanted: false,
+          keyStored: false,
+          lastAddress: null,
           lastConnectedAt: null,
           createdAt: now,
           updatedAt: now,
@@ -50,7 +53,12 @@ export function createConnectionRepository(database: Database, writer: Writer, c
       return get(id);
     },
     async update(id, changes) {
-      await put(() => ({ ...get(id), ...given(changes), updatedAt: clock.now() }), ENTERED);
+      await put(() => {
+        const before = get(id);
+        const after = { ...before, ...given(changes), updatedAt: clock.now() };
+        const moves = after.hostname !== before.hostname || after.sshConfigHost !== before.sshConfigHost;
+        return moves ? { ...after, lastAddress: null } : after;
+      }, ENTERED);
       return get(id);
     },
     delete: id => writer.change(() => ({ type: 'deleteConnection', id: get(id).id }), ENTERED),
@@ -58,14 +66,18 @@ export function createConnectionRepository(database: Database, writer: Writer, c
       writer.change(() => ({ type: 'activateConnection', id: get(id).id }), { applyAnyway: true, imageNow: true }),
     setWanted: (id, wanted) => put(() => ({ ...get(id), wanted }), { applyAnyway: true, imageNow: true }),
     // a reconnect is no user's action: the journal holds it, the image can wait
-    markConnected: id => put(() => ({ ...get(id), lastConnectedAt: clock.now() }), { applyAnyway: true }),
+    markConnected: (id, facts) =>
+      put(() => ({ ...get(id), ...facts, lastConnectedAt: clock.now() }), { applyAnyway: true }),
+    setKeyStored: (id, keyStored) => put(() => ({ ...get(id), keyStored, updatedAt: clock.now() }), ENTERED),
   };
 }
 
-/** The fields of a change that have a value; an empty key path is none. */
+/** The fields of a change that have a value; an empty key path or jump host is none. */
 function given(changes: ConnectionChanges): Partial<Connection> {
-  const fields = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  return changes.sshKeyPath === '' ? { ...fields, sshKeyPath: null } : fields;
+  const fields = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    fields.map(([name, value]) => [name, ['sshKeyPath', 'proxyJump'].includes(name) && value === '' ? null : value]),
+  );
 }
 
 function readConnection(row: SqlRow): Connection {
@@ -82,6 +94,11 @@ function readConnection(row: SqlRow): Connection {
     lastConnected,
     created,
     updated,
+    sshConfigHost,
+    proxyJump,
+    addresses,
+    keyStored,
+    lastAddress,
   ] = row;
   return {
     id: String(id),
@@ -90,13 +107,31 @@ function readConnection(row: SqlRow): Connection {
     username: String(username),
     port: typeof port === 'number' ? port : DEFAULT_PORT,
     sshKeyPath: text(sshKeyPath),
-    authMethod: authMethod === 'password' ? 'password' : 'key',
+    authMethod: isAuthMethod(authMethod) ? authMethod : 'auto',
+    sshConfigHost: text(sshConfigHost),
+    proxyJump: text(proxyJump),
+    addresses: list(text(addresses)),
+    keyStored: keyStored === 1,
+    lastAddress: text(lastAddress),
     isActive: isActive === 1,
     wanted: wanted === 1,
     lastConnectedAt: fromSqlTime(text(lastConnected)),
     createdAt: fromSqlTime(text(created)) ?? 0,
     updatedAt: fromSqlTime(text(updated)) ?? 0,
   };
+}
+
+function isAuthMethod(value: unknown): value is AuthMethod {
+  return v.is(authMethodSchema, value);
+}
+
+/** A JSON list of texts; whatever else another program may have written there counts as none. */
+function list(json: string | null): string[] {
+  try {
+    return v.parse(v.array(v.string()), JSON.parse(json ?? '[]'));
+  } catch {
+    return [];
+  }
 }
 
 function text(value: SqlValue | undefined): string | null {

@@ -50,8 +50,16 @@ ${rolledUpTable('dgx_metrics_quarter_hour')}
 CREATE TABLE dgx_store_state (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 `;
 
+const ROUTES_AND_STORED_KEYS = `
+ALTER TABLE dgx_connections ADD COLUMN ssh_config_host TEXT;
+ALTER TABLE dgx_connections ADD COLUMN proxy_jump TEXT;
+ALTER TABLE dgx_connections ADD COLUMN addresses TEXT;
+ALTER TABLE dgx_connections ADD COLUMN key_stored INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dgx_connections ADD COLUMN last_address TEXT;
+`;
+
 /** What brings a database from version n to n + 1, by n. */
-const MIGRATIONS: readonly string[] = [SPECIFIED_TABLES, LOGIN_AND_HISTORY];
+const MIGRATIONS: readonly string[] = [SPECIFIED_TABLES, LOGIN_AND_HISTORY, ROUTES_AND_STORED_KEYS];
 
 export function schemaVersion(database: Database): number {
   return Number(database.value('PRAGMA user_version'));
@@ -73,7 +81,7 @@ export function migrate(database: Database, target: number = DATABASE_VERSION): 
 }
 
 const COLUMNS_IN_USE = [
-  'SELECT id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at, created_at, updated_at, auth_method, wanted FROM dgx_connections',
+  'SELECT id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at, created_at, updated_at, auth_method, wanted, ssh_config_host, proxy_jump, addresses, key_stored, last_address FROM dgx_connections',
   'SELECT id, connection_id, gpu_index, gpu_utilization, memory_used_mb, memory_total_mb, temperature_c, power_watts, recorded_at FROM dgx_metrics',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_minute',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',

@@ -12,12 +12,22 @@ const gpuRowSchema = v.object({
   powerW: reading,
 });
 
+/** Journals of earlier versions lack what came later. */
+const storedConnectionSchema = v.object({
+  ...connectionSchema.entries,
+  sshConfigHost: v.optional(v.nullable(v.string()), null),
+  proxyJump: v.optional(v.nullable(v.string()), null),
+  addresses: v.optional(v.array(v.string()), []),
+  keyStored: v.optional(v.boolean(), false),
+  lastAddress: v.optional(v.nullable(v.string()), null),
+});
+
 /**
  * A change to the database as the journal holds it. Each says all it needs and can be applied to any state of the
  * database, so that what is left of a damaged journal, or one that meets an older backup, is still of use.
  */
 export const changeRecordSchema = v.variant('type', [
-  v.object({ type: v.literal('putConnection'), connection: connectionSchema }),
+  v.object({ type: v.literal('putConnection'), connection: storedConnectionSchema }),
   v.object({ type: v.literal('deleteConnection'), id: connectionIdSchema }),
   v.object({ type: v.literal('activateConnection'), id: connectionIdSchema }),
   v.object({

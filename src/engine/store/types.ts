@@ -1,6 +1,9 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
 
+/** What a login has shown about a saved connection. */
+export type LoginFacts = Partial<Pick<Connection, 'hostname' | 'port' | 'username' | 'lastAddress'>>;
+
 /** Saved connections (`dgx_connections`). Every change is on disk when its promise resolves. */
 export interface ConnectionRepository {
   list(): Connection[];
@@ -14,8 +17,10 @@ export interface ConnectionRepository {
   setActive(id: string): Promise<void>;
   /** Whether the user wants it connected. */
   setWanted(id: string, wanted: boolean): Promise<void>;
-  /** Notes that a login succeeded now. */
-  markConnected(id: string): Promise<void>;
+  /** Notes that a login succeeded now, and what it has shown. */
+  markConnected(id: string, facts?: LoginFacts): Promise<void>;
+  /** Whether its private key is in the keychain. */
+  setKeyStored(id: string, stored: boolean): Promise<void>;
 }
 
 /** Metric rows (`dgx_metrics`), one a GPU and time. */

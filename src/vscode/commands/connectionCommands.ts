@@ -65,7 +65,7 @@ export function registerConnectionCommands(services: CommandServices): vscode.Di
           first,
           {
             title: 'Connect',
-            fits: ({ status: { state } }) => state === 'disconnected' || state === 'error',
+            fits: ({ status: { state } }) => state === 'disconnected' || state === 'error' || state === 'reconnecting',
             noneFits: 'Every saved connection is connected already.',
           },
           {

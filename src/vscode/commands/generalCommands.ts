@@ -4,6 +4,7 @@ import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { checked, checkedId, readCall } from './arguments.js';
 import { attempt } from './interactive.js';
+import { withoutLinks } from '../plainText.js';
 import type { CommandServices } from './services.js';
 
 const SAID_FOR_MS = 4000;
@@ -20,10 +21,13 @@ export function registerGeneralCommands(services: CommandServices): vscode.Dispo
     }),
 
     registerCommand(COMMANDS.forgetSecrets, async first => {
-      const forget = async (connectionId: string | undefined) => {
+      const forget = async (connectionId: string | undefined, keepKeys = false) => {
         // without an engine nothing was ever saved, so there is nothing to forget
         if (await client.attached())
-          await client.request('connections/forgetSecrets', connectionId === undefined ? {} : { connectionId });
+          await client.request('connections/forgetSecrets', {
+            ...(connectionId === undefined ? {} : { connectionId }),
+            keepKeys,
+          });
       };
       const call = readCall(first);
       if (call.form === 'argument') {
@@ -32,7 +36,12 @@ export function registerGeneralCommands(services: CommandServices): vscode.Dispo
       }
       const connectionId = call.row?.connectionId;
       await attempt(services, connectionId, async () => {
-        await forget(connectionId);
+        const withKeys = client.snapshot.connections.filter(
+          ({ id, keyStored }) => keyStored && (connectionId === undefined || id === connectionId),
+        );
+        const keepKeys = withKeys.length > 0 ? await askAboutKeys(withKeys.map(({ name }) => name)) : false;
+        if (keepKeys === undefined) return;
+        await forget(connectionId, keepKeys);
         const whose = connectionId === undefined ? 'All saved' : 'Its saved';
         vscode.window.setStatusBarMessage(`${whose} passwords and passphrases are forgotten`, SAID_FOR_MS);
       });
@@ -48,4 +57,22 @@ export function registerGeneralCommands(services: CommandServices): vscode.Dispo
       await Promise.resolve();
     }),
   );
+}
+
+/** Whether stored private keys stay; undefined when the user thought better of it. */
+async function askAboutKeys(names: readonly string[]): Promise<boolean | undefined> {
+  const keep = 'Keep the Keys';
+  const forget = 'Forget the Keys Too';
+  const chosen = await vscode.window.showWarningMessage(
+    'Forget stored private keys too?',
+    {
+      modal: true,
+      detail: withoutLinks(
+        `The keychain holds the private key of ${names.join(', ')}. If its file is gone, forgetting it cannot be undone.`,
+      ),
+    },
+    keep,
+    forget,
+  );
+  return chosen === undefined ? undefined : chosen === keep;
 }

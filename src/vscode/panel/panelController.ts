@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Palette, Tab } from '../../shared/panel.js';
+import type { KnownOfNew, Palette, Tab } from '../../shared/panel.js';
 import { PANEL_TYPE } from '../contributionData.js';
 import { onDidChangeSettings, readSetting } from '../contributions.js';
 import { together, type Disposable } from '../emitter.js';
@@ -37,11 +37,11 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     if (tab) host.showTab(tab);
   }
 
-  /** Opens the panel with the form for a saved connection, or an empty one. */
-  openForm(connectionId: string | null): void {
+  /** Opens the panel with the form for a saved connection, or for a new one of which something may be known. */
+  openForm(connectionId: string | null, found?: KnownOfNew): void {
     const { host } = this.reveal();
     host.showTab('connection');
-    host.showForm(connectionId);
+    host.showForm(connectionId, found);
   }
 
   /** Takes over the panel that the editor kept from before a reload. */

@@ -1,7 +1,14 @@
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import { rpcRuntime } from '../../link/rpc.js';
 import type { ErrorInfo } from '../../shared/errors.js';
-import { panelNotifications, panelRequests, type Palette, type PanelState, type Tab } from '../../shared/panel.js';
+import {
+  type KnownOfNew,
+  type Palette,
+  panelNotifications,
+  panelRequests,
+  type PanelState,
+  type Tab,
+} from '../../shared/panel.js';
 import { Peer, type Handlers } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
 import type { Disposable } from '../emitter.js';
@@ -16,6 +23,8 @@ export interface PanelActions {
   copyEndpoint(): Promise<void>;
   showLog(): void;
   openKnownHosts(error: ErrorInfo): Promise<void>;
+  importSshConfig(): void;
+  discover(): void;
 }
 
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
@@ -31,7 +40,7 @@ export class PanelHost implements Disposable {
   private isReady = false;
   private isVisible = true;
   private tab: Tab | null = null;
-  private form: { connectionId: string | null } | undefined;
+  private form: { connectionId: string | null; found?: KnownOfNew } | undefined;
 
   constructor(
     channel: PageChannel,
@@ -62,8 +71,8 @@ export class PanelHost implements Disposable {
   }
 
   /** Opens the form, empty (`null`) or for a saved connection, now or as soon as the page is there. */
-  showForm(connectionId: string | null): void {
-    this.form = { connectionId };
+  showForm(connectionId: string | null, found?: KnownOfNew): void {
+    this.form = { connectionId, ...(found && { found }) };
     if (this.isListening) this.sendForm();
   }
 
@@ -120,6 +129,14 @@ export class PanelHost implements Disposable {
       },
       'panel/showLog': () => {
         actions.showLog();
+        return null;
+      },
+      'panel/importSshConfig': () => {
+        actions.importSshConfig();
+        return null;
+      },
+      'panel/discover': () => {
+        actions.discover();
         return null;
       },
       'panel/openKnownHosts': async ({ connectionId }) => {

@@ -55,6 +55,7 @@ export function connectionText(connection: ConnectionView, among: number): RowTe
     status.state,
     ...(isActive ? ['active'] : []),
     ...(status.tunnel.state === 'open' ? ['tunnel'] : []),
+    ...(connection.authMethod === 'key' && connection.sshKeyPath !== null && !connection.keyStored ? ['keyFile'] : []),
   ];
   return {
     label: connection.name,

@@ -122,7 +122,7 @@ describe('requests of the contract', () => {
     const { id } = await window.peer.request('connections/create', INPUT);
     await window.peer.request('connections/update', { connectionId: id, changes: { name: 'renamed', port: 2222 } });
     const found = await window.peer.request('connections/get', { connectionId: id });
-    assert.deepEqual([found.name, found.port, found.authMethod], ['renamed', 2222, 'password']);
+    assert.deepEqual([found.name, found.port, found.authMethod], ['renamed', 2222, 'auto']);
     await window.peer.request('connections/delete', { connectionId: id });
     await window.until('it to be gone', ({ snapshot }) => snapshot && !snapshot.connections.some(c => c.id === id));
   });

@@ -9,6 +9,7 @@ export class LocalSession implements SshSession {
   private readonly ended = new Emitter<ErrorInfo>();
   private readonly arrived = new Emitter<string>();
   readonly onDidEnd = this.ended.event;
+  readonly route = { username: 'nvidia', hostname: 'spark.local', port: 22, address: undefined, words: 'spark.local' };
   readonly processes: ChildProcess[] = [];
   /** All output of all processes. */
   output = '';
@@ -19,6 +20,8 @@ export class LocalSession implements SshSession {
     /** The program that is `sh`. */
     private readonly shell: string,
     private readonly path: string,
+    /** More of their environment, and who they run as. */
+    private readonly as: { env?: NodeJS.ProcessEnv; uid?: number; gid?: number } = {},
   ) {}
 
   spawn(argv: readonly string[]): Promise<RemoteProcess> {
@@ -26,7 +29,8 @@ export class LocalSession implements SshSession {
     const child = spawn(this.shell, [...argv.slice(1, -1), this.path], {
       // what makes a POSIX shell of bash and of busybox
       argv0: 'sh',
-      env: { PATH: this.path },
+      ...this.as,
+      env: { PATH: this.path, ...this.as.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.processes.push(child);
@@ -84,6 +88,10 @@ export class LocalSession implements SshSession {
     const child = this.processes.at(-1);
     if (child?.exitCode === null && child.signalCode === null)
       await new Promise(resolve => child.once('exit', resolve));
+  }
+
+  check(): void {
+    // it lives
   }
 
   forward(): Promise<Duplex> {

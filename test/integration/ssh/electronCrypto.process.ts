@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const { stream } = await session.spawn(['head', '-c', '3000000', '/dev/zero']);
   const bytes = (await text(stream)).length;
   session.dispose();
-  console.log(JSON.stringify({ bytes, offered: chooseAlgorithms([]), lines, refused }));
+  console.log(JSON.stringify({ bytes, offered: chooseAlgorithms({}, []), lines, refused }));
 }
 
 void main();

@@ -5,10 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SshTarget } from '../../../src/engine/ssh/types.js';
 import { SparkError } from '../../../src/shared/errors.js';
 import { freePort, hasSshd, type Sshd, startSshd } from '../../support/sshd.js';
-import { openSession, type OpenRequest } from './openSession.js';
+import { openSession, type OpenRequest, type TestTarget } from './openSession.js';
 
 describe('a connection that does not come about', function () {
   this.timeout(20_000);
@@ -39,7 +38,7 @@ describe('a connection that does not come about', function () {
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   }
-  const target = (port: number, hostname = '127.0.0.1'): SshTarget => ({
+  const target = (port: number, hostname = '127.0.0.1'): TestTarget => ({
     hostname,
     port,
     username: 'nvidia',
@@ -135,7 +134,7 @@ describe('a connection that does not come about', function () {
       sshd = undefined;
     });
 
-    const keyTarget = (server: Sshd): SshTarget => ({
+    const keyTarget = (server: Sshd): TestTarget => ({
       hostname: '127.0.0.1',
       port: server.port,
       username: server.username,

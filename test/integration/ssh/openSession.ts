@@ -1,11 +1,24 @@
 import { type Logger, type LogLevel, createLogger } from '../../../src/engine/base/logger.js';
 import { createSshConnector } from '../../../src/engine/ssh/connector.js';
-import type { LoginPrompts, SshSession, SshTarget } from '../../../src/engine/ssh/types.js';
+import type { LoginPrompts, SshLogin, SshSession, SshTarget } from '../../../src/engine/ssh/types.js';
+
+/** One machine, and how to log in to it. */
+export interface TestTarget {
+  hostname: string;
+  port: number;
+  username: string;
+  auth: SshLogin;
+}
+
+export function sshTarget({ hostname, port, username, auth }: TestTarget): SshTarget {
+  return { ways: [{ host: hostname, port, proxyJump: undefined }], username, login: auth, lastAddress: undefined };
+}
 
 export interface OpenRequest {
-  target: SshTarget;
-  /** Home folder; only its known_hosts is read. */
+  target: TestTarget | SshTarget;
+  /** Home folder, with the `.ssh` that counts. */
   home: string;
+  env?: NodeJS.ProcessEnv;
   prompts?: Partial<LoginPrompts>;
   connectTimeoutMs?: number;
   keepaliveMs?: number;
@@ -20,15 +33,19 @@ const unexpected = (what: string) => () => Promise.reject(new Error(`unexpected 
 export function openSession(request: OpenRequest): Promise<SshSession> {
   const connector = createSshConnector({
     home: () => request.home,
-    knownHostsFiles: home => [`${home}/.ssh/known_hosts`],
+    // the agent and the files of whoever runs the tests have no part in them
+    knownHostsFiles: home => ({ user: [`${home}/.ssh/known_hosts`], system: [] }),
+    systemConfigFile: `${request.home}/no-such-file`,
+    env: request.env ?? {},
     log: request.log ?? collectLog().log,
   });
   return connector.open(
-    request.target,
+    'ways' in request.target ? request.target : sshTarget(request.target),
     {
       confirmHostKey: unexpected('host key'),
       passphrase: unexpected('passphrase'),
       password: unexpected('password'),
+      answers: unexpected('answers'),
       ...request.prompts,
     },
     {

@@ -42,7 +42,7 @@ describe('login by password', function () {
     return server;
   };
   const giving = (...passwords: string[]) => ({
-    password: (wrong: boolean) => {
+    password: (_who: unknown, wrong: boolean) => {
       asked.push(wrong);
       const next = passwords.shift();
       return next === undefined ? Promise.reject(new Error('asked once too often')) : Promise.resolve(new Secret(next));
@@ -122,7 +122,7 @@ describe('login by password', function () {
     assert.deepEqual(asked, [false]);
   });
 
-  it('gives the password to no other question', async () => {
+  it('gives the password to no other question, but asks it, hidden or not as the server says', async () => {
     const questions: { prompt: string; echo: boolean }[][] = [
       [
         { prompt: 'Password: ', echo: false },
@@ -131,36 +131,73 @@ describe('login by password', function () {
       [{ prompt: 'Favourite colour?', echo: true }],
     ];
     for (const prompts of questions) {
-      const answered: string[] = [];
+      const given = prompts.map((_, index) => `answer ${index}`);
+      let answered: string[] = [];
       const { target, home } = await start(context => {
-        if (context.method === 'keyboard-interactive') context.prompt(prompts, answers => answered.push(...answers));
-        else context.reject(['keyboard-interactive']);
+        if (context.method !== 'keyboard-interactive') {
+          context.reject(['keyboard-interactive']);
+          return;
+        }
+        context.prompt(prompts, answers => {
+          answered = answers;
+          context.accept();
+        });
       });
-      await assert.rejects(
-        openSession({ target, home, prompts: giving(RIGHT) }),
-        (error: unknown) => SparkError.is(error, 'authFailed') && error.message.includes(prompts[0]!.prompt.trim()),
-      );
-      assert.deepEqual(answered, []);
+      const shown: unknown[] = [];
+      const session = await openSession({
+        target,
+        home,
+        prompts: {
+          ...giving(RIGHT),
+          answers: (_who, question) => {
+            shown.push(question.prompts);
+            return Promise.resolve(given.map(text => new Secret(text)));
+          },
+        },
+      });
+      session.dispose();
+      assert.deepEqual(shown, [prompts.map(({ prompt, echo }) => ({ text: prompt.trim(), echo }))]);
+      assert.deepEqual(answered, given);
       await server?.stop();
     }
   });
 
-  it('does not answer a second hidden question with the password', async () => {
-    const second: string[] = [];
+  it('answers for the password and asks for the code that follows', async () => {
+    const seen: string[] = [];
     const { target, home } = await start(context => {
       if (context.method !== 'keyboard-interactive') {
         context.reject(['keyboard-interactive']);
         return;
       }
-      context.prompt([{ prompt: 'Password: ', echo: false }], () => {
-        context.prompt([{ prompt: 'Verification code: ', echo: false }], answers => second.push(...answers));
+      context.prompt([{ prompt: 'Password: ', echo: false }], ([password = '']) => {
+        seen.push(password);
+        context.prompt([{ prompt: 'Verification code: ', echo: false }], ([code = '']) => {
+          seen.push(code);
+          context.accept();
+        });
       });
     });
+    const session = await openSession({
+      target,
+      home,
+      prompts: { ...giving(RIGHT), answers: () => Promise.resolve([new Secret('123456')]) },
+    });
+    session.dispose();
+    assert.deepEqual(seen, [RIGHT, '123456']);
+  });
+
+  it('ends when the user closes the question for a code', async () => {
+    const { target, home, attempts } = await start(context => {
+      if (context.method === 'keyboard-interactive')
+        context.prompt([{ prompt: 'Code: ', echo: false }], () => undefined);
+      else context.reject(['keyboard-interactive']);
+    });
+    const cancelled = new SparkError({ code: 'cancelled', message: 'Cancelled.' });
     await assert.rejects(
-      openSession({ target, home, prompts: giving(RIGHT) }),
-      (error: unknown) => SparkError.is(error, 'authFailed') && error.message.includes('Verification code'),
+      openSession({ target, home, prompts: { ...giving(RIGHT), answers: () => Promise.reject(cancelled) } }),
+      cancelled,
     );
-    assert.deepEqual(second, []);
+    assert.equal(attempts.filter(method => method === 'keyboard-interactive').length, 1);
   });
 
   it('says when the password has expired', async () => {
@@ -181,7 +218,7 @@ describe('login by password', function () {
       home,
       connectTimeoutMs: 400,
       prompts: {
-        password: async wrong => {
+        password: async (_who, wrong) => {
           asked.push(wrong);
           const [connection] = connections;
           assert.ok(connection);

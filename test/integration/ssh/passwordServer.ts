@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestTarget } from './openSession.js';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
-import { toOpenSshPrivateKey } from '../../../src/engine/ssh/opensshKey.js';
-import type { SshTarget } from '../../../src/engine/ssh/types.js';
+import { toOpenSshPrivateKey } from '../../../src/engine/ssh/keys/opensshKey.js';
 
 export interface PasswordServer {
-  readonly target: SshTarget;
+  readonly target: TestTarget;
   /** A client's home that knows the host key. */
   readonly home: string;
   /** Each attempt to log in, as `method` or `method:answer`. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DATABASE_VERSION } from '../../../src/shared/contract.js';
 import { SparkError } from '../../../src/shared/errors.js';
 import { DAY, HOUR, Place, sample, SECOND, SPARK } from './support.js';
 
@@ -133,7 +134,10 @@ describe('a damaged database', function () {
   });
 
   it('of a newer version is refused and not touched', async () => {
-    execFileSync('sqlite3', [place.database, 'CREATE TABLE tomorrow (x); PRAGMA user_version = 3;']);
+    execFileSync('sqlite3', [
+      place.database,
+      `CREATE TABLE tomorrow (x); PRAGMA user_version = ${DATABASE_VERSION + 1};`,
+    ]);
     const before = readFileSync(place.database);
     const names = place.names(/./);
     await assert.rejects(place.open(), (error: unknown) => SparkError.is(error, 'databaseNewer'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DATABASE_VERSION } from '../../../src/shared/contract.js';
 import { SparkError } from '../../../src/shared/errors.js';
 import { DAY, gpu, HOUR, MINUTE, Place, sample, SECOND, SPARK, sqlite3 } from './support.js';
 
@@ -22,6 +23,8 @@ describe('store', function () {
         id: made.id,
         isActive: false,
         wanted: false,
+        keyStored: false,
+        lastAddress: null,
         lastConnectedAt: null,
         createdAt: place.clock.time,
         updatedAt: place.clock.time,
@@ -325,7 +328,7 @@ describe('store', function () {
       assert.equal(references('dgx_metrics'), 'dgx_connections|connection_id|id');
       assert.equal(references('dgx_projects'), 'dgx_connections|connection_id|id');
       assert.equal(references('dgx_training_jobs'), 'dgx_projects|project_id|id');
-      assert.equal(place.query('PRAGMA user_version'), '2');
+      assert.equal(place.query('PRAGMA user_version'), String(DATABASE_VERSION));
     });
 
     it('and all that is beside it can be read by the owner only', async function () {
@@ -377,7 +380,7 @@ describe('store', function () {
         ],
       );
       assert.equal(store.metrics.history('k', 1)[0]?.utilization, 12.5);
-      assert.equal(place.query('PRAGMA user_version'), '2');
+      assert.equal(place.query('PRAGMA user_version'), String(DATABASE_VERSION));
       const [backup] = place.names(/backup-v1-/);
       assert.equal(
         sqlite3(

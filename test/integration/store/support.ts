@@ -7,6 +7,7 @@ import { createLogger, type Logger, type LogLevel } from '../../../src/engine/ba
 import { openStore, type StoreOptions } from '../../../src/engine/store/openStore.js';
 import type { Store } from '../../../src/engine/store/types.js';
 import type { ConnectionData } from '../../../src/shared/connection.js';
+import { connectionData } from '../../support/connections.js';
 import type { GpuSample, Sample } from '../../../src/shared/metrics.js';
 
 export const SECOND = 1000;
@@ -67,14 +68,11 @@ export function sqlite3(file: string, sql: string): string {
   return execFileSync('sqlite3', ['-readonly', file, sql], { encoding: 'utf8' }).trim();
 }
 
-export const SPARK: ConnectionData = {
+export const SPARK: ConnectionData = connectionData({
   name: 'Spark',
-  hostname: 'spark.local',
-  username: 'nvidia',
-  port: 22,
   sshKeyPath: '~/.ssh/id_ed25519',
   authMethod: 'key',
-};
+});
 
 export function gpu(index: number, values: Partial<GpuSample> = {}): GpuSample {
   return {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { utils, type ParsedKey } from 'ssh2';
-import { toOpenSshPrivateKey } from '../../../src/engine/ssh/opensshKey.js';
+import { toOpenSshPrivateKey } from '../../../src/engine/ssh/keys/opensshKey.js';
 
 /** A new ed25519 key pair: the private key as an OpenSSH file, the public one as a line of `authorized_keys`. */
 export function makeKeyPair(comment: string): { privateKey: string; publicKey: string } {

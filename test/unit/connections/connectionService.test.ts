@@ -13,6 +13,7 @@ import { openTunnel, swapListeners } from '../../../src/engine/tunnel/tunnel.js'
 import { SparkError } from '../../../src/shared/errors.js';
 import type { Question } from '../../../src/shared/questions.js';
 import { DEFAULT_ENGINE_SETTINGS } from '../../../src/shared/settings.js';
+import { connectionData, savedConnection } from '../../support/connections.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { FakeMachine } from '../../support/fakeMachine.js';
 
@@ -36,8 +37,7 @@ class FakeRepository implements ConnectionRepository {
   async create(data: Parameters<ConnectionRepository['create']>[0]): Promise<Connection> {
     await this.beforeWrite('create');
     const id = `c${this.rows.size + 1}`;
-    const times = { lastConnectedAt: null, createdAt: 0, updatedAt: 0 };
-    this.rows.set(id, { ...data, ...times, id, isActive: false, wanted: false });
+    this.rows.set(id, savedConnection({ ...data, id }));
     return this.get(id);
   }
 
@@ -60,8 +60,12 @@ class FakeRepository implements ConnectionRepository {
     await this.change('setWanted', () => this.put(id, { wanted }));
   }
 
-  async markConnected(id: string): Promise<void> {
-    await this.change('markConnected', () => this.put(id, { lastConnectedAt: 1 }));
+  async markConnected(id: string, facts: object = {}): Promise<void> {
+    await this.change('markConnected', () => this.put(id, { ...facts, lastConnectedAt: 1 }));
+  }
+
+  async setKeyStored(id: string, keyStored: boolean): Promise<void> {
+    await this.change('setKeyStored', () => this.put(id, { keyStored }));
   }
 
   private put(id: string, changes: object): void {
@@ -93,7 +97,8 @@ async function answers(port: number): Promise<boolean> {
 }
 
 const noQuestions: Ask = () => Promise.reject(new Error('nobody expected a question'));
-const LOGIN = { username: 'nvidia', port: 22, sshKeyPath: null, authMethod: 'password' as const };
+const LOGIN = connectionData();
+const WHO = { name: 'nvidia@spark.local', isJumpHost: false };
 
 describe('the saved connections at work', () => {
   let repository: FakeRepository;
@@ -126,6 +131,12 @@ describe('the saved connections at work', () => {
         },
       },
       metrics: { attach: () => toDisposable(() => undefined), forget: () => undefined },
+      keys: {
+        ensureLoginKey: () => Promise.reject(new Error('not here')),
+        installPublicKey: () => Promise.reject(new Error('not here')),
+        readPrivateKey: () => Promise.resolve(new Secret('PRIVATE KEY')),
+      },
+      diagnose: () => Promise.reject(new Error('not here')),
       tunnels: { openTunnel, swapListeners, findFreePort, portHolder },
       clock,
       log: nullLogger,
@@ -285,7 +296,7 @@ describe('the saved connections at work', () => {
   it('forget the secrets of a login before another one is saved', async () => {
     const id = await save('one');
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     const typing: Ask = () => Promise.resolve({ kind: 'secret', secret: 'pw', remember: true });
     await open(id, { ask: typing });
@@ -317,7 +328,7 @@ describe('the saved connections at work', () => {
   it('forget what was typed for a mere test', async () => {
     const id = await save('one');
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     const typing: Ask = () => Promise.resolve({ kind: 'secret', secret: 'pw', remember: false });
     await service.test(id, typing, new AbortController().signal);
@@ -328,10 +339,10 @@ describe('the saved connections at work', () => {
   it('forget on demand what a live session would log in again with', async () => {
     const id = await save('one');
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     await open(id, { ask: () => Promise.resolve({ kind: 'secret', secret: 'pw', remember: true }) });
-    await service.forgetSecrets(undefined);
+    await service.forgetSecrets(undefined, false);
     assert.deepEqual([stored.size, view(id).status.state], [0, 'connected']);
     machine.loseLink();
     clock.advance(1000);

@@ -3,26 +3,14 @@ import { nullLogger } from '../../../src/engine/base/logger.js';
 import { Secret } from '../../../src/engine/base/secret.js';
 import { Link } from '../../../src/engine/connections/link.js';
 import { LoginSecrets } from '../../../src/engine/connections/loginSecrets.js';
-import type { Connection } from '../../../src/shared/connection.js';
 import { type ErrorCode, SparkError } from '../../../src/shared/errors.js';
 import type { Question } from '../../../src/shared/questions.js';
+import { savedConnection } from '../../support/connections.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { FakeMachine } from '../../support/fakeMachine.js';
 
-const CONNECTION: Connection = {
-  id: 'c1',
-  name: 'spark-1',
-  hostname: 'spark.local',
-  username: 'nvidia',
-  port: 22,
-  sshKeyPath: null,
-  authMethod: 'password',
-  isActive: false,
-  wanted: false,
-  lastConnectedAt: null,
-  createdAt: 0,
-  updatedAt: 0,
-};
+const CONNECTION = savedConnection();
+const WHO = { name: 'nvidia@spark.local', isJumpHost: false };
 
 function setUp() {
   const clock = new FakeClock();
@@ -115,7 +103,7 @@ describe('a link', () => {
     const asked: Question[] = [];
     const given: string[] = [];
     machine.login = async prompts => {
-      given.push((await prompts.password(false)).reveal());
+      given.push((await prompts.password(WHO, false)).reveal());
     };
     const ask = (question: Question) => {
       asked.push(question);
@@ -136,14 +124,14 @@ describe('a link', () => {
   it('keeps a password in the keychain where the user wishes so, and drops one that is refused', async () => {
     const { machine, link, stored, reached } = setUp();
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     await link.connect(() => Promise.resolve({ kind: 'secret', secret: 'old', remember: true }));
     assert.deepEqual([...stored], [['password:c1', 'old']]);
     link.disconnect();
     machine.login = async prompts => {
-      await prompts.password(false);
-      await prompts.password(true); // the server refused it
+      await prompts.password(WHO, false);
+      await prompts.password(WHO, true); // the server refused it
     };
     link.connectQuietly();
     await reached('error');
@@ -153,7 +141,7 @@ describe('a link', () => {
   it('is disconnected, without an error, when the user cancels', async () => {
     const { machine, link } = setUp();
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     await assert.rejects(
       link.connect(() => Promise.reject(new SparkError({ code: 'cancelled', message: 'Cancelled.' }))),
@@ -176,7 +164,7 @@ describe('a link', () => {
   it('asks the user in a second attempt when a quiet one is under way and fails', async () => {
     const { machine, link } = setUp();
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     link.connectQuietly();
     await link.connect(() => Promise.resolve({ kind: 'secret', secret: 'pw', remember: false }));
@@ -201,7 +189,7 @@ describe('a link', () => {
     const { machine, link } = setUp();
     let asked = 0;
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     link.connectQuietly();
     const ask = () => {
@@ -259,7 +247,7 @@ describe('a link', () => {
     const { machine, link, stored } = setUp();
     const sent: string[] = [];
     machine.login = async prompts => {
-      sent.push((await prompts.password(false)).reveal());
+      sent.push((await prompts.password(WHO, false)).reveal());
       throw new SparkError({ code: 'authFailed', message: 'refused' });
     };
     const answers = ['first', 'second'];
@@ -272,7 +260,7 @@ describe('a link', () => {
   it('takes no answer that comes after the end of its attempt', async () => {
     const { machine, link, reached } = setUp();
     machine.login = async prompts => {
-      await prompts.password(false);
+      await prompts.password(WHO, false);
     };
     let answer: () => void = () => undefined;
     const connecting = link.connect(

@@ -65,6 +65,7 @@ export class FakeChannel implements RemoteProcess {
 export class FakeSession implements SshSession {
   private readonly ended = new Emitter<ErrorInfo>();
   readonly onDidEnd = this.ended.event;
+  readonly route = { username: 'nvidia', hostname: 'spark.local', port: 22, address: undefined, words: 'spark.local' };
   readonly channels: FakeChannel[] = [];
   refusal: Error | undefined;
 
@@ -79,6 +80,10 @@ export class FakeSession implements SshSession {
     const channel = this.channels.at(-1);
     if (!channel) throw new Error('Nothing was spawned.');
     return channel;
+  }
+
+  check(): void {
+    // it lives
   }
 
   forward(): Promise<Duplex> {

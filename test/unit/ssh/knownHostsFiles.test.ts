@@ -27,10 +27,10 @@ describe('known_hosts files', function () {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).toString();
     const expected = (name: string) => new RegExp(`^${name} (.+)$`, 'm').exec(configured)?.[1]?.split(' ') ?? [];
-    assert.deepEqual(knownHostsPaths(userInfo().homedir), [
-      ...expected('userknownhostsfile'),
-      ...expected('globalknownhostsfile'),
-    ]);
+    assert.deepEqual(knownHostsPaths(userInfo().homedir), {
+      user: expected('userknownhostsfile'),
+      system: expected('globalknownhostsfile'),
+    });
   });
 
   it('are read all, and one that is missing says nothing', async () => {
@@ -54,7 +54,7 @@ describe('known_hosts files', function () {
 
   it('are made with the modes that OpenSSH wants', async () => {
     const path = join(folder, 'home', '.ssh', 'known_hosts');
-    await addKnownHost(path, 'spark', 2222, blob);
+    await addKnownHost(path, { hostname: 'spark', port: 2222 }, blob);
     assert.equal(readFileSync(path, 'utf8'), `[spark]:2222 ${line}\n`);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(join(folder, 'home', '.ssh')).mode & 0o777, 0o700);
@@ -63,7 +63,7 @@ describe('known_hosts files', function () {
   it('keep their lines when the last one has no end', async () => {
     const path = join(folder, 'known_hosts');
     writeFileSync(path, `other ${line}`);
-    await addKnownHost(path, 'spark', 22, blob);
+    await addKnownHost(path, { hostname: 'spark', port: 22 }, blob);
     assert.equal(readFileSync(path, 'utf8'), `other ${line}\nspark ${line}\n`);
   });
 
@@ -71,7 +71,7 @@ describe('known_hosts files', function () {
     const path = join(folder, 'known_hosts');
     writeFileSync(path, `other ${line}\n`);
     execFileSync('ssh-keygen', ['-H', '-f', path], { stdio: 'ignore' });
-    await addKnownHost(path, 'spark', 22, blob);
+    await addKnownHost(path, { hostname: 'spark', port: 22 }, blob);
     assert.ok(!readFileSync(path, 'utf8').includes('spark'));
     assert.match(execFileSync('ssh-keygen', ['-f', path, '-F', 'spark']).toString(), /found: line 2/);
   });
@@ -79,7 +79,7 @@ describe('known_hosts files', function () {
   it('keep every line when many are added at once', async () => {
     const path = join(folder, 'known_hosts');
     const hosts = Array.from({ length: 40 }, (_, index) => `spark-${index}`);
-    await Promise.all(hosts.map(host => addKnownHost(path, host, 22, blob)));
+    await Promise.all(hosts.map(host => addKnownHost(path, { hostname: host, port: 22 }, blob)));
     const entries = await readKnownHosts([path]);
     assert.deepEqual(entries.map(entry => entry.hosts).sort(), [...hosts].sort());
   });

@@ -20,7 +20,7 @@ describe('rows of the connections tree', () => {
     assert.deepEqual(text, {
       label: 'Spark 1',
       description: 'Connected · nvidia@spark.local:22',
-      contextValue: 'connection;connected;active;tunnel',
+      contextValue: 'connection;connected;active;tunnel;keyFile',
       warning: false,
       spoken: 'Spark 1, Connected, nvidia@spark.local:22',
     });

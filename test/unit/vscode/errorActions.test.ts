@@ -6,7 +6,7 @@ describe('buttons of an error message', () => {
   const all = { retry: true, connection: true };
 
   it('fit the failure', () => {
-    assert.deepEqual(actionsFor('hostNotFound', all), ['retry', 'edit']);
+    assert.deepEqual(actionsFor('hostNotFound', all), ['retry', 'edit', 'diagnose']);
     assert.deepEqual(actionsFor('keyMissing', all), ['edit']);
     assert.deepEqual(actionsFor('hostKeyChanged', all), ['knownHosts', 'log']);
     assert.deepEqual(actionsFor('portBusy', all), ['portSetting', 'retry']);

@@ -61,6 +61,8 @@ describe('the panel host', () => {
         await Promise.resolve();
       },
       showLog: () => undefined,
+      importSshConfig: () => undefined,
+      discover: () => undefined,
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();

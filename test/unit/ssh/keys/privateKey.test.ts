@@ -5,11 +5,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ParsedKey } from 'ssh2';
-import { Secret } from '../../../src/engine/base/secret.js';
-import { toOpenSshPrivateKey } from '../../../src/engine/ssh/opensshKey.js';
-import { expandHome, loadPrivateKey } from '../../../src/engine/ssh/privateKey.js';
-import { SparkError } from '../../../src/shared/errors.js';
-import { type KeyType, makeKey } from '../../support/sshd.js';
+import { Secret } from '../../../../src/engine/base/secret.js';
+import { toOpenSshPrivateKey } from '../../../../src/engine/ssh/keys/opensshKey.js';
+import { expandHome } from '../../../../src/engine/ssh/keys/keyFile.js';
+import { loadPrivateKey } from '../../../../src/engine/ssh/keys/privateKey.js';
+import { SparkError } from '../../../../src/shared/errors.js';
+import { type KeyType, makeKey } from '../../../support/sshd.js';
 
 const RIGHT = 'right "passphrase" ä';
 
@@ -112,6 +113,13 @@ describe('private keys', function () {
     }
   });
 
+  it('are read: ecdsa of openssl, which writes the parameters of the curve first', async () => {
+    const path = join(folder, 'with-parameters');
+    writeFileSync(path, execFileSync('openssl', ['ecparam', '-genkey', '-name', 'prime256v1']), { mode: 0o600 });
+    assert.match(readFileSync(path, 'utf8'), /^-----BEGIN EC PARAMETERS-----/);
+    assert.equal(publicOf(await load(path)), execFileSync('ssh-keygen', ['-y', '-f', path]).toString().trim());
+  });
+
   it('of every curve and of odd RSA sizes are written so that ssh-keygen reads them', () => {
     const keys = [
       ...['P-256', 'P-384', 'P-521'].map(namedCurve => generateKeyPairSync('ec', { namedCurve }).privateKey),
@@ -163,14 +171,14 @@ describe('private keys', function () {
     assert.equal(expandHome('/a/~/b', '/home/me'), '/a/~/b');
   });
 
-  it('that are missing, folders, public, PuTTY or no keys are told apart', async () => {
+  it('that are missing, folders, public, damaged or no keys are told apart', async () => {
     await rejectsWith(load(join(folder, 'nothing')), 'keyMissing', /does not exist/);
     mkdirSync(join(folder, 'a-folder'));
     await rejectsWith(load(join(folder, 'a-folder')), 'keyFormat', /folder/);
     const path = makeKey(join(folder, 'pair'), 'ed25519');
     await rejectsWith(load(`${path}.pub`), 'keyIsPublic', /Choose .*pair instead/);
     const contents: [string, string, RegExp?][] = [
-      ['PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n', 'keyFormat', /PuTTYgen/],
+      ['PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n', 'keyFormat', /damaged.*PuTTYgen/],
       ['-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n', 'keyIsPublic'],
       ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', 'keyIsPublic'],
       ['', 'keyFormat'],

@@ -1,33 +1,49 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
+import { lengthPrefixed, mpint, uint32 } from '../wire.js';
+
+/** Begins the content of a private key file of OpenSSH (PROTOCOL.key in its source). */
+export const OPENSSH_MAGIC = 'openssh-key-v1\0';
 
 /** OpenSSH's names of the curves that JSON Web Keys call otherwise. */
 const CURVES: Record<string, string> = { 'P-256': 'nistp256', 'P-384': 'nistp384', 'P-521': 'nistp521' };
+
+/** A key in the pieces that OpenSSH writes. */
+export interface KeyFields {
+  /** The public key as it goes over the wire. */
+  readonly publicBlob: Buffer;
+  /** What stands in the private part, the type included and the comment not. */
+  readonly privateFields: Buffer;
+}
 
 /**
  * Writes a private key in OpenSSH's own format, unencrypted (PROTOCOL.key in OpenSSH's source), which is the one format that ssh2 reads for
  * every type of key. Null for a type that OpenSSH has no place for.
  */
-export function toOpenSshPrivateKey(key: KeyObject): string | null {
+export function toOpenSshPrivateKey(key: KeyObject, comment = ''): string | null {
   const fields = keyFields(key);
-  if (fields === null) return null;
+  return fields === null ? null : writeOpenSshPrivateKey(fields, comment);
+}
+
+/** The text of an unencrypted private key file of OpenSSH. */
+export function writeOpenSshPrivateKey({ publicBlob, privateFields }: KeyFields, comment = ''): string {
   const check = randomBytes(4);
-  const body = Buffer.concat([check, check, ...fields.private, lengthPrefixed('')]);
+  const body = Buffer.concat([check, check, privateFields, lengthPrefixed(comment)]);
   const padding = Buffer.from(Array.from({ length: (8 - (body.length % 8)) % 8 }, (_, index) => index + 1));
-  const count = Buffer.from([0, 0, 0, 1]);
   const whole = Buffer.concat([
-    Buffer.from('openssh-key-v1\0'),
+    Buffer.from(OPENSSH_MAGIC),
     lengthPrefixed('none'),
     lengthPrefixed('none'),
     lengthPrefixed(''),
-    count,
-    lengthPrefixed(Buffer.concat(fields.public)),
+    uint32(1),
+    lengthPrefixed(publicBlob),
     lengthPrefixed(Buffer.concat([body, padding])),
   ]);
   const lines = whole.toString('base64').match(/.{1,70}/g) ?? [];
   return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n');
 }
 
-function keyFields(key: KeyObject): { public: Buffer[]; private: Buffer[] } | null {
+/** Null for a type that OpenSSH has no place for. */
+export function keyFields(key: KeyObject): KeyFields | null {
   const jwk = exportJwk(key);
   if (jwk === null) return null;
   const raw = (name: 'n' | 'e' | 'd' | 'p' | 'q' | 'qi' | 'x' | 'y') => Buffer.from(jwk[name] ?? '', 'base64url');
@@ -35,23 +51,31 @@ function keyFields(key: KeyObject): { public: Buffer[]; private: Buffer[] } | nu
   if (jwk.kty === 'RSA') {
     const type = lengthPrefixed('ssh-rsa');
     return {
-      public: [type, number('e'), number('n')],
-      private: [type, number('n'), number('e'), number('d'), number('qi'), number('p'), number('q')],
+      publicBlob: Buffer.concat([type, number('e'), number('n')]),
+      privateFields: Buffer.concat([
+        type,
+        number('n'),
+        number('e'),
+        number('d'),
+        number('qi'),
+        number('p'),
+        number('q'),
+      ]),
     };
   }
   if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519') {
-    const type = lengthPrefixed('ssh-ed25519');
-    const pub = lengthPrefixed(raw('x'));
-    return { public: [type, pub], private: [type, pub, lengthPrefixed(Buffer.concat([raw('d'), raw('x')]))] };
+    const publicBlob = Buffer.concat([lengthPrefixed('ssh-ed25519'), lengthPrefixed(raw('x'))]);
+    const pair = lengthPrefixed(Buffer.concat([raw('d'), raw('x')]));
+    return { publicBlob, privateFields: Buffer.concat([publicBlob, pair]) };
   }
   const curve = jwk.kty === 'EC' ? CURVES[jwk.crv ?? ''] : undefined;
   if (curve === undefined) return null;
-  const pub = [
+  const publicBlob = Buffer.concat([
     lengthPrefixed(`ecdsa-sha2-${curve}`),
     lengthPrefixed(curve),
     lengthPrefixed(Buffer.concat([Buffer.from([4]), raw('x'), raw('y')])),
-  ];
-  return { public: pub, private: [...pub, number('d')] };
+  ]);
+  return { publicBlob, privateFields: Buffer.concat([publicBlob, number('d')]) };
 }
 
 function exportJwk(key: KeyObject) {
@@ -61,21 +85,4 @@ function exportJwk(key: KeyObject) {
     // DSA, X25519 on some builds, RSA-PSS: nothing that a login could use
     return null;
   }
-}
-
-/** `string` of RFC 4251, 5. */
-function lengthPrefixed(data: Buffer | string): Buffer {
-  const bytes = Buffer.from(data);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-/** `mpint` of RFC 4251, 5, of a number that is not negative. */
-function mpint(bytes: Buffer): Buffer {
-  let start = 0;
-  while (start < bytes.length && bytes[start] === 0) start++;
-  const digits = bytes.subarray(start);
-  const needsSign = (digits[0] ?? 0) >= 0x80;
-  return lengthPrefixed(needsSign ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
