@@ -27,7 +27,8 @@ export function parseHostAddress(text: string): HostAddress | null {
   const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(rest);
   const plain = /^([^:]*)(?::(\d{1,5}))?$/.exec(rest);
   // several colons without brackets: an IPv6 address without a port
-  const [, hostname = rest, digits] = bracketed ?? plain ?? [];
+  const bare = /:.*:/.test(rest) ? [rest, rest] : null;
+  const [, hostname = '', digits] = bracketed ?? plain ?? bare ?? [];
   const port = digits === undefined ? undefined : Number(digits);
   if (!HOST.test(hostname) || (username !== undefined && !USER.test(username))) return null;
   if (port !== undefined && (port < 1 || port > 65535)) return null;

@@ -52,6 +52,10 @@ export async function setUpKey(options: KeySetUpOptions): Promise<KeySetUp> {
   const own = connection.authMethod === 'key' && !connection.keyStored ? connection.sshKeyPath : null;
   const key = await tools.ensureLoginKey({ path: keyPath ?? own ?? undefined, name: connection.name, passphrase });
   const warnings: string[] = [];
+  const byKey = { ...target, login: { method: 'key', keyPath: key.path } } as const;
+  // one that is in use already needs nobody's password
+  if (!live && !key.made && (await opens(byKey, options)))
+    return { keyPath: key.path, made: false, added: false, warnings };
 
   const install = async (session: SshSession) => {
     open.onStep('Adding the key to authorized_keys');
@@ -74,7 +78,7 @@ export async function setUpKey(options: KeySetUpOptions): Promise<KeySetUp> {
 
   open.onStep('Logging in with the key');
   try {
-    const proof = await connector.open({ ...target, login: { method: 'key', keyPath: key.path } }, prompts, open);
+    const proof = await connector.open(byKey, prompts, open);
     proof.dispose();
   } catch (error) {
     if (!SparkError.is(error, 'authFailed')) throw error;
@@ -91,4 +95,16 @@ export async function setUpKey(options: KeySetUpOptions): Promise<KeySetUp> {
     );
   }
   return { keyPath: key.path, made: key.made, added, warnings };
+}
+
+/** Whether a login succeeds. Rejects where it fails for another reason than who we are. */
+async function opens(target: SshTarget, { connector, prompts, open }: KeySetUpOptions): Promise<boolean> {
+  try {
+    const session = await connector.open(target, prompts, open);
+    session.dispose();
+    return true;
+  } catch (error) {
+    if (SparkError.is(error, 'authFailed')) return false;
+    throw error;
+  }
 }
