@@ -16,6 +16,8 @@ export const questionSchema = v.variant('kind', [
     fingerprint: v.string(),
     /** File that the key will be written to when it is accepted. */
     file: v.string(),
+    /** What else is to be known about it. */
+    note: v.optional(v.string()),
   }),
   v.object({
     kind: v.literal('passphrase'),

@@ -68,9 +68,12 @@ async function askHostKey(question: Extract<Question, { kind: 'hostKey' }>): Pro
       detail: [
         `You have not trusted this machine before. Its ${withoutLinks(question.keyType)} key has this fingerprint:`,
         withoutLinks(question.fingerprint),
+        ...(question.note === undefined ? [] : [withoutLinks(question.note)]),
         'To be sure that it is the right machine, compare it with what this command prints there:',
         `ssh-keygen -lf /etc/ssh/ssh_host_${withoutLinks(question.keyType).toLowerCase()}_key.pub`,
-        `If you trust it, the key is saved in ${withoutLinks(question.file)}.`,
+        question.file === ''
+          ? 'Your SSH config names no file to save it in, so you are asked again each time.'
+          : `If you trust it, the key is saved in ${withoutLinks(question.file)}.`,
       ].join('\n\n'),
     },
     trust,

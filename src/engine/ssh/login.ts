@@ -46,7 +46,7 @@ export interface LoginOptions {
   /** Types of the keys by which the host is known. */
   readonly knownKeyTypes: readonly string[];
   readonly keepaliveMs: number;
-  /** Unanswered keepalives after which the link is dead. */
+  /** Intervals of silence after which the link is dead. */
   readonly keepaliveCount: number;
   readonly timer: LoginTimer;
   readonly signal: AbortSignal;
@@ -132,7 +132,8 @@ export function logIn(options: LoginOptions): Promise<Session> {
         // our own timer does this: it knows when the user is being asked
         readyTimeout: 0,
         keepaliveInterval: options.keepaliveMs,
-        keepaliveCountMax: options.keepaliveCount,
+        // ssh2 gives up one interval after the last of these has stayed without an answer
+        keepaliveCountMax: Math.max(1, options.keepaliveCount - 1),
         algorithms: chooseAlgorithms(options.algorithms, options.knownKeyTypes),
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
           if (verifier.hasAccepted) {

@@ -59,7 +59,15 @@ export interface LoginQuestion {
  */
 export interface LoginPrompts {
   /** Whether to trust a key that no file knows. */
-  confirmHostKey(key: { host: string; keyType: string; fingerprint: string; file: string }): Promise<boolean>;
+  confirmHostKey(key: {
+    host: string;
+    keyType: string;
+    fingerprint: string;
+    /** Where it will be written down; empty for nowhere. */
+    file: string;
+    /** What else is to be known about it. */
+    note?: string;
+  }): Promise<boolean>;
   /** @param wrong the one that was given before did not open the key */
   passphrase(keyPath: string, wrong: boolean): Promise<Secret>;
   /** @param wrong the one that was given before was refused by the server */
