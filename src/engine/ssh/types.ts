@@ -62,10 +62,13 @@ export interface LoginPrompts {
   confirmHostKey(key: { host: string; keyType: string; fingerprint: string; file: string }): Promise<boolean>;
   /** @param wrong the one that was given before did not open the key */
   passphrase(keyPath: string, wrong: boolean): Promise<Secret>;
-  /** @param wrong the one that was given before was refused by the server */
-  password(who: LoginParty, wrong: boolean): Promise<Secret>;
-  /** One answer a prompt, in their order. Never kept: they may be codes that count once. */
-  answers(who: LoginParty, question: LoginQuestion): Promise<Secret[]>;
+  /** @param wrong the one that was given before was refused by the server; `perhaps`: together with other answers */
+  password(who: LoginParty, wrong: boolean | 'perhaps'): Promise<Secret>;
+  /**
+   * One answer a prompt, in their order. Never kept: they may be codes that count once.
+   * @param wrong those that were given before were refused
+   */
+  answers(who: LoginParty, question: LoginQuestion, wrong: boolean): Promise<Secret[]>;
 }
 
 /** A running command on the remote machine. Its stream ends are stdin (writable) and stdout (readable). */
