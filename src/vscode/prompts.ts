@@ -43,7 +43,7 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
         {
           title: `${question.connectionName}: Passphrase of the Private Key`,
           prompt: `Passphrase for ${question.keyPath}`,
-          complaint: question.wrong ? 'This passphrase did not open the key. Try again.' : undefined,
+          complaint: question.wrong ? `This passphrase did not open ${question.keyPath}. Try again.` : undefined,
         },
         signal,
       );
@@ -52,7 +52,7 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
         {
           title: `${question.connectionName}: Password`,
           prompt: `Password for ${question.login}`,
-          complaint: question.wrong ? 'The Spark refused this password. Try again.' : undefined,
+          complaint: question.wrong ? `${question.login} refused the login. Type the password again.` : undefined,
         },
         signal,
       );
