@@ -3,6 +3,7 @@ import type { Answer, Question } from '../shared/questions.js';
 import { askAnswers } from './answersInput.js';
 import { withoutLinks } from './plainText.js';
 import { askSecret } from './secretInput.js';
+import { shortPath } from './shortPath.js';
 
 const CANCELLED: Answer = { kind: 'cancelled' };
 
@@ -70,7 +71,7 @@ async function askHostKey(question: Extract<Question, { kind: 'hostKey' }>): Pro
         withoutLinks(question.fingerprint),
         'To be sure that it is the right machine, compare it with what this command prints there:',
         `ssh-keygen -lf /etc/ssh/ssh_host_${withoutLinks(question.keyType).toLowerCase()}_key.pub`,
-        `If you trust it, the key is saved in ${withoutLinks(question.file)}.`,
+        `If you trust it, the key is saved in ${withoutLinks(shortPath(question.file))}.`,
       ].join('\n\n'),
     },
     trust,

@@ -87,7 +87,7 @@ export interface SshRoute {
   readonly port: number;
   /** The numeric address, where the connection is a direct one. */
   readonly address: string | undefined;
-  /** In words: `spark.local:22`, `10.0.0.7:22 via gateway`. */
+  /** In words: `spark.local:22`, `[fd00::7]:22 via gateway`. */
   readonly words: string;
 }
 

@@ -6,11 +6,13 @@ import { SparkError } from '../../shared/errors.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { withoutIcons, withoutLinks } from '../plainText.js';
+import { shortPath } from '../shortPath.js';
 import { addressOf } from '../wording.js';
 import { checked } from './arguments.js';
 import { attempt } from './interactive.js';
 import type { CommandServices } from './services.js';
 
+const SAID_FOR_MS = 4000;
 const PROXY_WORDS = { none: '', jump: ', through a jump host', command: ', through a ProxyCommand' } as const;
 
 /** Saving connections without typing: from ssh_config, and from the local network. */
@@ -67,14 +69,33 @@ async function importByChoice(services: CommandServices): Promise<void> {
   const follow = await askWhetherToFollow(chosen.length);
   if (follow === undefined) return;
   const failed: string[] = [];
+  const followedAnyway: string[] = [];
   for (const { host } of chosen) {
     // a command is not something that a form could show: such a host can only be followed
-    const input = follow || host.proxy === 'command' ? following(host) : copied(host);
-    await client.request('connections/create', input).catch((error: unknown) => {
+    const mustFollow = host.proxy === 'command';
+    try {
+      await client.request('connections/create', follow || mustFollow ? following(host) : copied(host));
+      if (mustFollow && !follow) followedAnyway.push(host.alias);
+    } catch (error) {
       failed.push(`${host.alias}: ${SparkError.toInfo(error).message}`);
-    });
+    }
   }
+  tellOutcome(chosen.length - failed.length, failed, followedAnyway);
+}
+
+function tellOutcome(saved: number, failed: readonly string[], followedAnyway: readonly string[]): void {
   if (failed.length > 0) void vscode.window.showErrorMessage(withoutLinks(`Not imported: ${failed.join(' ')}`));
+  if (followedAnyway.length > 0)
+    void vscode.window.showInformationMessage(
+      withoutLinks(
+        `A ProxyCommand cannot be copied, so the SSH config is followed for ${followedAnyway.join(', ')} all the same.`,
+      ),
+    );
+  if (saved > 0)
+    vscode.window.setStatusBarMessage(
+      saved === 1 ? 'The connection is saved' : `${saved} connections are saved`,
+      SAID_FOR_MS,
+    );
 }
 
 function hostItem(host: ListedHost): vscode.QuickPickItem & { host: ListedHost } {
@@ -82,7 +103,7 @@ function hostItem(host: ListedHost): vscode.QuickPickItem & { host: ListedHost }
     host,
     label: withoutIcons(host.alias),
     description: withoutIcons(`${addressOf(host)}${PROXY_WORDS[host.proxy]}`),
-    detail: withoutIcons(`${host.file}, line ${host.line}`),
+    detail: withoutIcons(`${shortPath(host.file)}, line ${host.line}`),
   };
 }
 
