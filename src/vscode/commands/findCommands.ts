@@ -10,6 +10,7 @@ import { shortPath } from '../shortPath.js';
 import { addressOf } from '../wording.js';
 import { checked } from './arguments.js';
 import { attempt } from './interactive.js';
+import { withCancellableProgress } from './quietProgress.js';
 import type { CommandServices } from './services.js';
 
 const SAID_FOR_MS = 4000;
@@ -137,19 +138,9 @@ function copied({ alias, hostname, username, port, identityFile, proxyJump }: Li
 
 /** Looks for machines and opens the form for the one that is chosen. Resolves with that. */
 async function discover({ client, panel }: CommandServices): Promise<FoundSpark | undefined> {
-  const found = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: 'Looking for Sparks on the local network',
-      cancellable: true,
-    },
-    async (_progress, token) => {
-      const controller = new AbortController();
-      token.onCancellationRequested(() => {
-        controller.abort();
-      });
-      return await client.request('discovery/find', {}, controller.signal);
-    },
+  const found = await withCancellableProgress(
+    'Looking for Sparks on the local network',
+    async signal => await client.request('discovery/find', {}, signal),
   );
   if (found.length === 0) {
     const add = 'Add Connection';

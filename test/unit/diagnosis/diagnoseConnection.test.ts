@@ -40,7 +40,8 @@ describe('the diagnosis of a connection', () => {
       },
     );
   }
-  const states = (findings: readonly { step: string; state: string }[]) => findings.map(({ step, state }) => `${step} ${state}`);
+  const states = (findings: readonly { step: string; state: string }[]) =>
+    findings.map(({ step, state }) => `${step} ${state}`);
 
   it('says in one line what came of it', async () => {
     const good = await diagnose([finding('Name', 'ok', 'It is 10.0.0.7')]);
