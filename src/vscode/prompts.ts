@@ -43,8 +43,8 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
       return await askSecret(
         {
           title: `${question.connectionName}: Passphrase of the Private Key`,
-          prompt: `Passphrase for ${question.keyPath}`,
-          complaint: question.wrong ? `This passphrase did not open ${question.keyPath}. Try again.` : undefined,
+          prompt: `Passphrase for ${shortPath(question.keyPath)}`,
+          complaint: question.wrong ? `This passphrase did not open ${shortPath(question.keyPath)}. Try again.` : undefined,
         },
         signal,
       );
