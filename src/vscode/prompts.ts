@@ -44,7 +44,9 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
         {
           title: `${question.connectionName}: Passphrase of the Private Key`,
           prompt: `Passphrase for ${shortPath(question.keyPath)}`,
-          complaint: question.wrong ? `This passphrase did not open ${shortPath(question.keyPath)}. Try again.` : undefined,
+          complaint: question.wrong
+            ? `This passphrase did not open ${shortPath(question.keyPath)}. Try again.`
+            : undefined,
         },
         signal,
       );

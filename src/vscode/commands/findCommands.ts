@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { sshConfigHostSchema } from '../../shared/address.js';
-import type { ConnectionInput } from '../../shared/connection.js';
+import type { ConnectionInput, ConnectionView } from '../../shared/connection.js';
 import type { FoundSpark, ListedHost } from '../../shared/discovery.js';
 import { SparkError } from '../../shared/errors.js';
 import { COMMANDS } from '../contributionData.js';
@@ -50,14 +50,13 @@ async function importByChoice(services: CommandServices): Promise<void> {
   const { client } = services;
   const { hosts, problems } = await client.request('sshConfig/list', {});
   if (problems.length > 0) void vscode.window.showWarningMessage(withoutLinks(problems.slice(0, 3).join(' ')));
-  const taken = new Set(client.snapshot.connections.map(({ sshConfigHost }) => sshConfigHost));
-  const open = hosts.filter(({ alias }) => !taken.has(alias));
+  const open = hosts.filter(host => !client.snapshot.connections.some(connection => isOf(connection, host)));
   if (open.length === 0) {
-    void vscode.window.showInformationMessage(
+    const message =
       hosts.length === 0
-        ? 'Your SSH config names no host. Add a "Host" to ~/.ssh/config, or use Add Connection.'
-        : 'Every host of your SSH config is saved already.',
-    );
+        ? 'Your SSH config names no host: add a "Host" to ~/.ssh/config, or enter the machine here.'
+        : 'Every host of your SSH config is saved already.';
+    offerForm(services, message);
     return;
   }
   const chosen = await vscode.window.showQuickPick(open.map(hostItem), {
@@ -84,6 +83,14 @@ async function importByChoice(services: CommandServices): Promise<void> {
   tellOutcome(chosen.length - failed.length, failed, followedAnyway);
 }
 
+/** Says something, with a button that leads to the form. The command has ended, whenever the user reads it. */
+function offerForm({ panel }: CommandServices, message: string): void {
+  const add = 'Add Connection';
+  void vscode.window.showInformationMessage(message, add).then(chosen => {
+    if (chosen === add) panel.openForm(null);
+  });
+}
+
 function tellOutcome(saved: number, failed: readonly string[], followedAnyway: readonly string[]): void {
   if (failed.length > 0) void vscode.window.showErrorMessage(withoutLinks(`Not imported: ${failed.join(' ')}`));
   if (followedAnyway.length > 0)
@@ -97,6 +104,12 @@ function tellOutcome(saved: number, failed: readonly string[], followedAnyway: r
       saved === 1 ? 'The connection is saved' : `${saved} connections are saved`,
       SAID_FOR_MS,
     );
+}
+
+/** Whether a connection follows a host, or is a copy of it that still has its name and address. */
+function isOf(connection: ConnectionView, host: ListedHost): boolean {
+  if (connection.sshConfigHost !== null) return connection.sshConfigHost === host.alias;
+  return connection.name === host.alias && addressOf(connection) === addressOf(host);
 }
 
 function hostItem(host: ListedHost): vscode.QuickPickItem & { host: ListedHost } {
@@ -137,18 +150,17 @@ function copied({ alias, hostname, username, port, identityFile, proxyJump }: Li
 }
 
 /** Looks for machines and opens the form for the one that is chosen. Resolves with that. */
-async function discover({ client, panel }: CommandServices): Promise<FoundSpark | undefined> {
+async function discover(services: CommandServices): Promise<FoundSpark | undefined> {
+  const { client, panel } = services;
   const found = await withCancellableProgress(
     'Looking for Sparks on the local network',
     async signal => await client.request('discovery/find', {}, signal),
   );
   if (found.length === 0) {
-    const add = 'Add Connection';
-    const chosen = await vscode.window.showInformationMessage(
+    offerForm(
+      services,
       'No machine made itself known. It may be on another network, or multicast may be blocked: add it by its name or IP address.',
-      add,
     );
-    if (chosen === add) panel.openForm(null);
     return undefined;
   }
   const items = found.map(spark => ({
