@@ -26,7 +26,11 @@ const ASIDES = {
 const idOf = (field: Field) => `field-${field}`;
 
 function focusField(field: Field): void {
-  document.getElementById(idOf(field))?.focus();
+  const element = document.getElementById(idOf(field));
+  // what is folded away cannot take the focus, and nobody would see what is wrong with it
+  const fold = element?.closest('details');
+  if (fold) fold.open = true;
+  element?.focus();
 }
 
 /** Adds a connection or changes a saved one. What is wrong is said at each field, once it was left or sent. */

@@ -96,8 +96,11 @@ export class Link implements Disposable {
     this.backoff.reset();
     this.set({ state: 'connecting' });
     return await this.begin(ask, reason => {
-      if (reason.code === 'cancelled') this.set({ state: 'disconnected' });
-      else if (wasComingBack && PASSING.has(reason.code)) this.retryLater(reason);
+      if (reason.code === 'cancelled') {
+        // what was entered before the question that was closed is asked for again
+        this.options.secrets.forgetMemory();
+        this.set({ state: 'disconnected' });
+      } else if (wasComingBack && PASSING.has(reason.code)) this.retryLater(reason);
       else this.set({ state: 'error', error: reason });
     });
   }

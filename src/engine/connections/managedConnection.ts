@@ -242,7 +242,7 @@ export class ManagedConnection implements Disposable {
       limitMinutes: () => settings().idleTimeoutMinutes,
       traffic: () => this.tunnel.traffic,
       onIdle: minutes => {
-        this.close(`Disconnected after ${minutes} minutes without use.`);
+        this.close(`Disconnected after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} without use.`);
         this.options.idledOut();
       },
     });

@@ -95,10 +95,10 @@ export function logIn(options: LoginOptions): Promise<Session> {
         fail(authentication.tooManyFailures() ? new MoreToTry() : authentication.refused());
       else fail(explainLoginEnd(phase, address, hello, error, transport.complaint()));
     };
-    /** Goes on after something that may have taken a user's time. */
-    const proceed = (action: () => void) => {
+    /** To be asked after something that may have taken a user's time. */
+    const isThere = () => {
       if (lostWhileAsking) fail(new InterruptedByQuestion());
-      else if (!done) action();
+      return !done;
     };
 
     signal.addEventListener('abort', onAbort, { once: true });
@@ -141,16 +141,16 @@ export function logIn(options: LoginOptions): Promise<Session> {
             return;
           }
           verifier.verify(key).then(() => {
-            proceed(() => verify(true));
+            if (isThere()) verify(true);
           }, fail);
         },
         authHandler: (_methodsLeft, _partial, next) => {
           authentication.next().then(method => {
-            proceed(() => next(method));
+            if (isThere()) next(method);
           }, fail);
         },
       });
-      authentication.begin(client, fail);
+      authentication.begin({ client, isThere, fail });
       // ssh2 has paused the stream, so this neither takes anything away from it nor comes too late
       stream.on('data', listen);
       // what has ended before ssh2 listened does not say so again

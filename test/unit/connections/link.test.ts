@@ -150,6 +150,42 @@ describe('a link', () => {
     assert.deepEqual([link.status.state, link.status.error], ['disconnected', undefined]);
   });
 
+  it('asks for everything again when the user has closed one of several questions', async () => {
+    const { machine, link } = setUp();
+    machine.login = async prompts => {
+      await prompts.password(WHO, false);
+      await prompts.answers(WHO, { name: '', instructions: '', prompts: [{ text: 'Code', echo: true }] }, false);
+    };
+    const asked: string[] = [];
+    const ask = (question: Question) => {
+      asked.push(question.kind);
+      if (question.kind === 'password')
+        return Promise.resolve({ kind: 'secret' as const, secret: 'pw', remember: true });
+      return Promise.reject(new SparkError({ code: 'cancelled', message: 'Cancelled.' }));
+    };
+    await assert.rejects(link.connect(ask));
+    assert.equal(link.status.state, 'disconnected');
+    await assert.rejects(link.connect(ask));
+    assert.deepEqual(asked, ['password', 'answers', 'password', 'answers']);
+  });
+
+  it('keeps a stored password that may have been right, until another one is proved', async () => {
+    const { machine, link, stored } = setUp();
+    stored.set('password:c1', 'old');
+    machine.login = async prompts => {
+      await prompts.password(WHO, false);
+      await prompts.password(WHO, 'perhaps'); // refused together with a code
+    };
+    let given = 'old';
+    const ask = () => Promise.resolve({ kind: 'secret' as const, secret: given, remember: false });
+    await link.connect(ask);
+    assert.deepEqual([...stored], [['password:c1', 'old']]);
+    link.disconnect();
+    given = 'new';
+    await link.connect(ask);
+    while (stored.size > 0) await new Promise(resolve => setImmediate(resolve));
+  });
+
   it('disposes a session that arrives after a disconnect', async () => {
     const { machine, link } = setUp();
     let proceed: () => void = () => undefined;
