@@ -83,6 +83,7 @@ if (withTests) {
     entryPoints: [
       ...plain,
       ...found('test/spark', 'main.ts'),
+      ...found('test/faults', 'main.ts'),
       ...found('test/bench', '.bench.ts'),
       ...found('test', '.process.ts'),
       ...found('test/webview', 'screenshots.ts'),

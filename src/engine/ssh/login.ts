@@ -121,7 +121,8 @@ export function logIn(options: LoginOptions): Promise<Session> {
         if (done) return;
         finish();
         client.removeAllListeners();
-        const session = new Session({ client, stream, address, route: options.route, log });
+        const { route, keepaliveMs, keepaliveCount } = options;
+        const session = new Session({ client, stream, address, route, log, keepaliveMs, keepaliveCount });
         void remembered.then(() => resolve(session));
       });
 
@@ -131,9 +132,8 @@ export function logIn(options: LoginOptions): Promise<Session> {
         username: options.route.username,
         // our own timer does this: it knows when the user is being asked
         readyTimeout: 0,
-        keepaliveInterval: options.keepaliveMs,
-        // ssh2 gives up one interval after the last of these has stayed without an answer
-        keepaliveCountMax: Math.max(1, options.keepaliveCount - 1),
+        // nor its keepalives: they take an interval longer than they should, and see a dead link in a large upload
+        keepaliveInterval: 0,
         algorithms: chooseAlgorithms(options.algorithms, options.knownKeyTypes),
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
           if (verifier.hasAccepted) {

@@ -4,48 +4,72 @@ import { FakeClock } from '../../support/fakeClock.js';
 
 const MINUTE = 60_000;
 
-describe('the watch for idle connections', () => {
-  function setUp(limit: number) {
-    const state = { clock: new FakeClock(), limit, traffic: 0, idle: [] as number[] };
-    const watch = new IdleWatch({
-      clock: state.clock,
-      limitMinutes: () => state.limit,
-      traffic: () => state.traffic,
-      onIdle: minutes => state.idle.push(minutes),
-    });
-    return { state, watch };
-  }
+function setUp(limit = 10) {
+  const clock = new FakeClock();
+  const state = { limit, traffic: 0, idle: [] as number[] };
+  const watch = new IdleWatch({
+    clock,
+    limitMinutes: () => state.limit,
+    traffic: () => state.traffic,
+    onIdle: minutes => {
+      state.idle.push(minutes);
+      watch.dispose();
+    },
+  });
+  return { clock, state, watch };
+}
 
-  it('tells after so many minutes without use, and never where there is no limit', () => {
-    const { state, watch } = setUp(0);
-    state.clock.advance(600 * MINUTE);
+describe('an idle watch', () => {
+  it('tells once that nobody has used the connection for as long as the setting says', () => {
+    const { clock, state } = setUp();
+    clock.advance(10 * MINUTE - 1);
     assert.deepEqual(state.idle, []);
-    watch.used();
-    state.limit = 30;
-    state.clock.advance(29 * MINUTE);
-    assert.deepEqual(state.idle, []);
-    state.clock.advance(2 * MINUTE);
-    assert.equal(state.idle[0], 30);
-    watch.dispose();
-    assert.equal(state.clock.pending, 0);
+    clock.advance(MINUTE);
+    assert.deepEqual(state.idle, [10]);
+    clock.advance(60 * MINUTE);
+    assert.deepEqual([state.idle, clock.pending], [[10], 0]);
   });
 
-  it('counts what goes through the tunnel as use', () => {
-    const { state, watch } = setUp(2);
-    for (let minute = 0; minute < 10; minute++) {
+  it('takes bytes through the tunnel for use', () => {
+    const { clock, state } = setUp();
+    for (let minute = 0; minute < 30; minute++) {
       state.traffic += 1;
-      state.clock.advance(MINUTE);
+      clock.advance(MINUTE);
     }
     assert.deepEqual(state.idle, []);
-    state.clock.advance(3 * MINUTE);
-    assert.equal(state.idle[0], 2);
-    watch.dispose();
+    clock.advance(10 * MINUTE);
+    assert.deepEqual(state.idle, [10]);
+  });
+
+  it('takes what the user does for use', () => {
+    const { clock, state, watch } = setUp();
+    clock.advance(9 * MINUTE);
+    watch.used();
+    clock.advance(9 * MINUTE);
+    assert.deepEqual(state.idle, []);
+    clock.advance(2 * MINUTE);
+    assert.deepEqual(state.idle, [10]);
+  });
+
+  it('never tells with a limit of 0, and follows a limit that changes', () => {
+    const { clock, state } = setUp(0);
+    clock.advance(24 * 60 * MINUTE);
+    assert.deepEqual(state.idle, []);
+    state.limit = 5;
+    clock.advance(MINUTE);
+    assert.deepEqual(state.idle, [5]);
   });
 
   it('looks as often as a short limit needs', () => {
-    const { state, watch } = setUp(0.1);
-    state.clock.advance(6_000);
-    assert.equal(state.idle[0], 0.1);
+    const { clock, state } = setUp(0.1);
+    clock.advance(6_000);
+    assert.deepEqual(state.idle, [0.1]);
+  });
+
+  it('leaves no timer behind', () => {
+    const { clock, watch } = setUp();
+    clock.advance(MINUTE);
     watch.dispose();
+    assert.equal(clock.pending, 0);
   });
 });
