@@ -49,7 +49,10 @@ export function ConnectionForm() {
   const mayConnect = saved === undefined || saved.status.state === 'disconnected' || saved.status.state === 'error';
 
   const change = (changes: Partial<Draft>) => {
-    const next = { ...draft, ...changes };
+    const current = store.draft.value;
+    // what comes late, such as the answer of a file dialog, does not open a form again that was closed
+    if (current?.connectionId !== draft.connectionId) return;
+    const next = { ...current, ...changes };
     store.draft.value = next;
     // a complaint goes away as soon as it is met, and never comes while typing
     const checked = checkDraft(next);
