@@ -88,7 +88,7 @@ export async function runFaults(world: World, { seed, groups, isEnough, say }: S
 /** A fault in a few words, for the running log. */
 function words(fault: Fault): string {
   const { kind, ...rest } = fault;
-  return [kind, ...Object.values(rest)].join(' ');
+  return [kind, ...Object.values<string | number>(rest)].join(' ');
 }
 
 function seconds(since: number): string {

@@ -18,7 +18,7 @@ const FAULTS: readonly Fault[] = [
 
 describe('a tunnel whose link fails again and again', function () {
   this.timeout(180_000);
-  let world: World;
+  let world: World | undefined;
   before(async function () {
     if (!hasSshd()) this.skip();
     world = await startWorld();
@@ -28,6 +28,7 @@ describe('a tunnel whose link fails again and again', function () {
   });
 
   it('refuses no request, leaves none hanging, and comes back without asking anybody', async () => {
+    assert.ok(world);
     const report = await runFaults(world, {
       seed: undefined,
       groups: FAULTS.map(fault => ({ faults: [{ afterMs: 0, fault }], mayRecover: true, pauseMs: 0 })),
