@@ -18,12 +18,12 @@ export function join(left: Duplex, right: Duplex, onClosed: () => void = () => u
     });
     stream.once('error', () => {
       breakOff(stream);
-      breakOffOnceRead(other);
+      breakOffOnceRead(other, stream);
     });
     stream.once('close', () => {
       // what was read is still on its way to the other side
       if (readAll) finishThenDestroy(other);
-      else breakOffOnceRead(other);
+      else breakOffOnceRead(other, stream);
       open -= 1;
       if (open === 0) onClosed();
     });
@@ -48,13 +48,14 @@ export function breakOff(stream: Duplex): void {
  * As {@link breakOff}, a moment later: a reset that comes right behind a piece of an answer is an orderly end to many
  * programs, for libuv reports it so when it finds both at once.
  */
-function breakOffOnceRead(stream: Duplex): void {
+function breakOffOnceRead(stream: Duplex, source: Duplex): void {
   if (!(stream instanceof Socket) || stream.bytesWritten === 0) {
     breakOff(stream);
     return;
   }
-  // nobody takes what it still says
-  stream.unpipe().pause();
+  // what the source still says on its way down is no end of an answer, and nobody takes what comes from here
+  source.unpipe(stream);
+  stream.unpipe(source).pause();
   const timer = setTimeout(() => breakOff(stream), READ_FIRST_MS);
   stream.once('close', () => clearTimeout(timer));
 }
