@@ -38,7 +38,8 @@ export function join(left: Duplex, right: Duplex, onClosed: () => void = () => u
 
 /** Ends a stream at once; the peer of a TCP socket sees a reset, not an orderly end. */
 export function breakOff(stream: Duplex): void {
-  if (stream instanceof Socket) stream.resetAndDestroy();
+  // libuv does not reset a socket whose end waits to be sent, and Node would lose it
+  if (stream instanceof Socket && !isEnding(stream)) stream.resetAndDestroy();
   else stream.destroy();
   // ssh2 reports the end only of a channel that has been read
   stream.resume();
@@ -49,6 +50,11 @@ export function breakOff(stream: Duplex): void {
  * programs, for libuv reports it so when it finds both at once.
  */
 function breakOffOnceRead(stream: Duplex, source: Duplex): void {
+  // the whole answer is there: it only has to be delivered
+  if (stream instanceof Socket && isEnding(stream)) {
+    stream.destroySoon();
+    return;
+  }
   if (!(stream instanceof Socket) || stream.bytesWritten === 0) {
     breakOff(stream);
     return;
@@ -58,6 +64,10 @@ function breakOffOnceRead(stream: Duplex, source: Duplex): void {
   stream.unpipe(source).pause();
   const timer = setTimeout(() => breakOff(stream), READ_FIRST_MS);
   stream.once('close', () => clearTimeout(timer));
+}
+
+function isEnding({ writableEnded, writableFinished }: Socket): boolean {
+  return writableEnded && !writableFinished;
 }
 
 function finishThenDestroy(stream: Duplex): void {
