@@ -51,6 +51,8 @@ export function connection(changes: Partial<ConnectionView> = {}): ConnectionVie
     addresses: [],
     keyStored: false,
     lastAddress: null,
+    ollamaHost: null,
+    ollamaPort: null,
     isActive: false,
     wanted: false,
     lastConnectedAt: Date.now() - 2 * HOUR - 60_000,

@@ -11,6 +11,7 @@ import { connectionView, gpuSample, sampleOf } from './samples.js';
 
 const SAVED: Snapshot = {
   connections: [connectionView({}, { state: 'connected' })],
+  forwards: [],
   endpoint: { url: 'http://localhost:11434', source: 'local', connectionId: null },
 };
 
@@ -47,6 +48,7 @@ describe('the panel host', () => {
       watch: () => ({ dispose: () => undefined }),
       settings: () => DEFAULT_ENGINE_SETTINGS,
       isFocused: () => false,
+      isElsewhere: false,
       handlers: { 'question/ask': never, 'secrets/get': never, 'secrets/store': never, 'secrets/delete': never },
       onNotice: () => undefined,
       onLogLine: () => undefined,
