@@ -109,7 +109,7 @@ describe('a link that stays', () => {
     const { port } = spark;
     await spark.close();
     spark = await startSpark({ password: PASSWORD, port });
-    const { error } = (await window.until('the end', () => status()?.state === 'error' && status()));
+    const { error } = await window.until('the end', () => status()?.state === 'error' && status());
     assert.equal(error?.code, 'hostKeyChanged');
   });
 
