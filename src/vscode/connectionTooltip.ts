@@ -8,10 +8,14 @@ export function connectionTooltip(
   connection: ConnectionView,
   extra: readonly [string, string][] = [],
 ): vscode.MarkdownString {
-  const facts = [...factsOf(connection, Date.now()), ...extra];
+  return plainTooltip(connection.name, [...factsOf(connection, Date.now()), ...extra]);
+}
+
+/** A title and facts, of which nothing is a link or a picture. */
+export function plainTooltip(title: string, facts: readonly [string, string][]): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString(
     [
-      `**${escapeMarkdown(connection.name)}**`,
+      `**${escapeMarkdown(title)}**`,
       ...facts.map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`),
     ].join('  \n'),
   );
