@@ -3,8 +3,10 @@ import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
 import { registerFindCommands } from './vscode/commands/findCommands.js';
+import { registerForwardCommands } from './vscode/commands/forwardCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
 import { registerKeyCommands } from './vscode/commands/keyCommands.js';
+import { registerModelCommands } from './vscode/commands/modelCommands.js';
 import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
@@ -17,6 +19,7 @@ import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
+import { ModelBook } from './vscode/models/modelBook.js';
 import { PanelController } from './vscode/panel/panelController.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
@@ -33,6 +36,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const prompts = new Prompts();
   const remark = remoteHostRemark(context);
   const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
+  const models = new ModelBook(client);
   const showLog = () => {
     log.show();
   };
@@ -52,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const services: CommandServices = {
     client,
     panel,
+    models,
     prompts,
     remedies: {
       edit: connectionId => {
@@ -64,17 +69,19 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const held: Disposable[] = [channel, client, panel];
+  const held: Disposable[] = [channel, client, models, panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
+    'model commands': () => registerModelCommands(services),
+    'forward commands': () => registerForwardCommands(services),
     'general commands': () => registerGeneralCommands(services),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services),
   };
   const rest: Features = {
-    'connections view': () => new ConnectionTree(client),
+    'connections view': () => new ConnectionTree(client, models),
     'later views': registerLaterViews,
     'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),

@@ -112,6 +112,7 @@ export interface SettingTypes {
   'ollama.target': OllamaTarget;
   'ollama.localPort': number;
   'ollama.remotePort': number;
+  'ollama.publishTo': readonly unknown[];
   'metrics.pollIntervalSeconds': number;
   'metrics.persistIntervalSeconds': number;
   'metrics.retentionDays': number;
@@ -152,6 +153,7 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'ollama.target': DEFAULT_ENGINE_SETTINGS.target,
   'ollama.localPort': DEFAULT_ENGINE_SETTINGS.localPort,
   'ollama.remotePort': DEFAULT_ENGINE_SETTINGS.remotePort,
+  'ollama.publishTo': [],
   'metrics.pollIntervalSeconds': DEFAULT_ENGINE_SETTINGS.pollIntervalSeconds,
   'metrics.persistIntervalSeconds': DEFAULT_ENGINE_SETTINGS.persistIntervalSeconds,
   'metrics.retentionDays': DEFAULT_ENGINE_SETTINGS.retentionDays,
