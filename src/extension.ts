@@ -1,12 +1,7 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
-import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
-import { registerFindCommands } from './vscode/commands/findCommands.js';
-import { registerForwardCommands } from './vscode/commands/forwardCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
-import { registerKeyCommands } from './vscode/commands/keyCommands.js';
-import { registerModelCommands } from './vscode/commands/modelCommands.js';
 import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
@@ -25,7 +20,6 @@ import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
 import { StatusBar } from './vscode/statusBar.js';
-import { ConnectionTree } from './vscode/views/connectionTree.js';
 import { registerLaterViews } from './vscode/views/laterViews.js';
 
 /** Composition root of the extension host. Attaches to the engine after it has returned. */
@@ -73,15 +67,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
-    'model commands': () => registerModelCommands(services),
-    'forward commands': () => registerForwardCommands(services),
     'general commands': () => registerGeneralCommands(services),
-    'find commands': () => registerFindCommands(services),
-    'key commands': () => registerKeyCommands(services),
-    'diagnose command': () => registerDiagnoseCommand(services),
   };
   const rest: Features = {
-    'connections view': () => new ConnectionTree(client, models),
     'later views': registerLaterViews,
     'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),
@@ -99,6 +87,14 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   setImmediate(() => {
     context.subscriptions.push(...setUp(rest, log));
     client.start();
+    import('./vscode/lateFeatures.js').then(
+      ({ lateFeatures }) => {
+        context.subscriptions.push(...setUp(lateFeatures(services, { memory: context.globalState, log }), log));
+      },
+      (error: unknown) => {
+        log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
+      },
+    );
   });
   log.write('info', 'activate', `activated in ${Math.round(performance.now() - startedAt)} ms`);
   return api;

@@ -10,7 +10,7 @@ import { askIntoEditor } from '../models/promptEditor.js';
 import { watchPull } from '../models/pullProgress.js';
 import { offerCommand } from '../models/sshTerminal.js';
 import { withoutIconsAndLinks, withoutLinks } from '../plainText.js';
-import { ReportDocuments } from '../reportDocument.js';
+import type { ReportDocuments } from '../reportDocument.js';
 import { aboutModel, connectedOnly } from './aboutModel.js';
 import { checked, checkedId, readCall } from './arguments.js';
 import { aboutConnection, attempt } from './interactive.js';
@@ -24,11 +24,9 @@ const any = { fits: () => true, noneFits: '' };
 const NEVER = new AbortController().signal;
 
 /** The models of a machine: get, load, try, look at, unload, delete. */
-export function registerModelCommands(services: CommandServices): vscode.Disposable {
+export function registerModelCommands(services: CommandServices, reports: ReportDocuments): vscode.Disposable {
   const { client, models } = services;
-  const reports = new ReportDocuments();
   return vscode.Disposable.from(
-    reports,
     registerCommand(COMMANDS.pullModel, async (first, model) => {
       const call = readCall(first);
       if (call.form === 'argument') {
