@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
-import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
+import { copyEndpoint, registerOllamaCommands, selectTarget } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
 import { onDidChangeSettings } from './vscode/contributions.js';
@@ -39,6 +39,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
       await copyEndpoint(services);
+    },
+    selectTarget: async target => {
+      await selectTarget(services, target);
     },
     showLog,
     openKnownHosts: async error => {
