@@ -107,6 +107,13 @@ if (withTests) {
     plugins: forSsh2,
     external: ['playwright-core', 'axe-core'],
   });
+  targets.push({
+    ...node,
+    minify: false,
+    entryPoints: ['test/consumer/extension.ts'],
+    outdir: 'out/consumer',
+    external: ['vscode'],
+  });
   const host = found('test/host', '.host.ts');
   if (host.length > 0)
     targets.push({
