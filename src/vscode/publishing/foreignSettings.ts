@@ -37,6 +37,8 @@ export interface ForeignSettingsOptions {
 export class ForeignSettings {
   /** Refused, or taken back by the user: left alone until the endpoint has been local. */
   private readonly handsOff = new Set<string>();
+  /** What makes no sense in the user's list is told once. */
+  private readonly told = new Set<string>();
   private last: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ForeignSettingsOptions) {}
@@ -59,7 +61,11 @@ export class ForeignSettings {
 
   private async bringInLine(endpoint: string | null, publishTo: unknown): Promise<void> {
     const { places, wrong } = placesOf(publishTo);
-    for (const item of wrong) this.options.log(`dgxSpark.ollama.publishTo: ${item} is nothing that can be published to.`);
+    for (const item of wrong)
+      if (!this.told.has(item)) {
+        this.told.add(item);
+        this.options.log(`dgxSpark.ollama.publishTo: ${item} is nothing that can be published to.`);
+      }
     const wanted = endpoint === null ? [] : places;
     for (const key of Object.keys(this.options.memory.read().published))
       if (!wanted.some(({ setting }) => setting === key)) await this.restore(key);
@@ -67,7 +73,14 @@ export class ForeignSettings {
       this.handsOff.clear();
       return;
     }
-    for (const place of wanted) await this.publish(place, endpoint);
+    for (const place of wanted)
+      try {
+        await this.publish(place, endpoint);
+      } catch (error) {
+        // one that cannot be written does not keep the others from following
+        this.handsOff.add(place.setting);
+        this.options.log(`${place.setting} could not be written: ${String(error)}`);
+      }
   }
 
   private async publish(place: Place, endpoint: string): Promise<void> {

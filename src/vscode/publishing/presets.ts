@@ -11,7 +11,7 @@ const placeSchema = v.strictObject({
   ),
   form: formSchema,
   /** Put behind a URL. */
-  path: v.optional(v.pipe(v.string(), v.regex(/^\/[\w./-]*$/)), ''),
+  path: v.optional(v.pipe(v.string(), v.regex(/^(\/[\w./-]*)?$/)), ''),
 });
 /** A setting that follows the endpoint, and the form in which it wants it. */
 export type Place = v.InferOutput<typeof placeSchema>;
