@@ -14,10 +14,9 @@ export function connectionTooltip(
 /** A title and facts, of which nothing is a link or a picture. */
 export function plainTooltip(title: string, facts: readonly [string, string][]): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString(
-    [
-      `**${escapeMarkdown(title)}**`,
-      ...facts.map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`),
-    ].join('  \n'),
+    [`**${escapeMarkdown(title)}**`, ...facts.map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`)].join(
+      '  \n',
+    ),
   );
   tooltip.isTrusted = false;
   tooltip.supportHtml = false;

@@ -178,7 +178,11 @@ export class EngineClient implements Disposable {
   }
 
   /** Chats with a model; the parts of its answer are told as they come. Resolves with how it ended. */
-  async chat(chat: Omit<ChatRequest, 'streamId'>, onPart: (part: ChatPart) => void, signal: AbortSignal): Promise<ChatEnd> {
+  async chat(
+    chat: Omit<ChatRequest, 'streamId'>,
+    onPart: (part: ChatPart) => void,
+    signal: AbortSignal,
+  ): Promise<ChatEnd> {
     const streamId = randomUUID();
     this.streams.set(streamId, onPart);
     try {
@@ -210,7 +214,8 @@ export class EngineClient implements Disposable {
     clearTimeout(this.retryTimer);
     this.watcher?.dispose();
     this.peer?.dispose();
-    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged]) emitter.dispose();
+    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged])
+      emitter.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {

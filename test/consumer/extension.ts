@@ -14,7 +14,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const connected = spark.connections().find(({ status }) => status.state === 'connected');
     const sample = connected && spark.latestMetrics(connected.id);
     const load = sample?.gpus.map(({ utilization }) => `${utilization ?? '?'}%`).join(' ');
-    item.text = ['Consumer', spark.ollamaEndpoint, ...(connected ? [connected.name] : []), ...(load ? [load] : [])].join(' ');
+    item.text = [
+      'Consumer',
+      spark.ollamaEndpoint,
+      ...(connected ? [connected.name] : []),
+      ...(load ? [load] : []),
+    ].join(' ');
     item.show();
   };
   show();

@@ -46,12 +46,7 @@ export function TargetCard() {
         onChange={target => actions.selectTarget(target)}
       />
       <ul class="target__list">
-        <Place
-          icon={Monitor}
-          name="This computer"
-          health={health?.local ?? null}
-          inUse={endpoint.source === 'local'}
-        />
+        <Place icon={Monitor} name="This computer" health={health?.local ?? null} inUse={endpoint.source === 'local'} />
         <Place
           icon={Server}
           name={health?.dgx?.connectionName ?? 'DGX Spark'}

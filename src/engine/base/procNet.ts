@@ -44,7 +44,8 @@ const LISTEN = '0A';
 export function listeningSockets(table: string): ListeningSocket[] {
   const found = new Map<string, ListeningSocket>();
   for (const line of table.split('\n')) {
-    const [, hex, state] = /^ *\d+: (?:[0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F:]+ ([0-9A-F]{2}) /.exec(line) ?? [];
+    const [, hex, state] =
+      /^ *\d+: (?:[0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F:]+ ([0-9A-F]{2}) /.exec(line) ?? [];
     const [address] = listeningAddresses(line);
     if (hex === undefined || state !== LISTEN || address === undefined) continue;
     const port = Number.parseInt(hex, 16);

@@ -74,7 +74,10 @@ export function readAbsence(
     return {
       state: 'unreachable',
       error: error(
-        { message: `Nothing answers at ${where} of ${machine}.`, hint: 'Start Ollama there, or check its port in the connection.' },
+        {
+          message: `Nothing answers at ${where} of ${machine}.`,
+          hint: 'Start Ollama there, or check its port in the connection.',
+        },
         'ollamaStopped',
       ),
     };

@@ -57,7 +57,13 @@ export const showSchema = v.object({
 export type Show = v.InferOutput<typeof showSchema>;
 
 export const failureSchema = v.object({
-  error: v.union([v.string(), v.pipe(v.object({ message: v.string() }), v.transform(({ message }) => message))]),
+  error: v.union([
+    v.string(),
+    v.pipe(
+      v.object({ message: v.string() }),
+      v.transform(({ message }) => message),
+    ),
+  ]),
 });
 
 export const pullLineSchema = v.object({

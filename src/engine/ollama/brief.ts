@@ -18,7 +18,8 @@ export class Brief<T> {
   async get(key: string, ask: () => Promise<T>): Promise<T> {
     const now = this.clock.now();
     const known = this.entries.get(key);
-    if (known && (known.at === undefined || (now >= known.at && now - known.at < this.freshForMs))) return await known.value;
+    if (known && (known.at === undefined || (now >= known.at && now - known.at < this.freshForMs)))
+      return await known.value;
     for (const [old, { at }] of this.entries)
       if (at !== undefined && now - at >= this.freshForMs) this.entries.delete(old);
     const entry: Entry<T> = { value: ask(), at: undefined };

@@ -43,7 +43,9 @@ export function shapeOf(info: Readonly<Record<string, unknown>>): ModelShape {
 function headsInAllLayers(perLayer: unknown, layers: number | null): number | null {
   if (Array.isArray(perLayer)) {
     const numbers = perLayer.filter((count): count is number => typeof count === 'number' && count >= 0);
-    return numbers.length === perLayer.length && numbers.length > 0 ? numbers.reduce((sum, count) => sum + count, 0) : null;
+    return numbers.length === perLayer.length && numbers.length > 0
+      ? numbers.reduce((sum, count) => sum + count, 0)
+      : null;
   }
   return typeof perLayer === 'number' && perLayer > 0 && layers !== null ? perLayer * layers : null;
 }

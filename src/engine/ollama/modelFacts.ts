@@ -15,7 +15,10 @@ export interface ModelFacts {
 export const NO_FACTS: ModelFacts = { shape: { contextLength: null, bytesPerToken: null }, capabilities: [] };
 
 export function factsOf(show: Show): ModelFacts {
-  return { shape: shapeOf(show.model_info), capabilities: show.capabilities.slice(0, 20).map(name => printable(name, 40)) };
+  return {
+    shape: shapeOf(show.model_info),
+    capabilities: show.capabilities.slice(0, 20).map(name => printable(name, 40)),
+  };
 }
 
 /** An installed model with what it needs against what there is. */

@@ -167,11 +167,17 @@ function refused(status: number | undefined, said: string, model: string | undef
       hint: 'Unload another model, or end a program that holds memory.',
     });
   if (/does not support tools/i.test(said))
-    return new SparkError({ code: 'ollamaFailed', message: `Ollama says: ${words}.`, hint: 'Choose a model that can call tools.' });
+    return new SparkError({
+      code: 'ollamaFailed',
+      message: `Ollama says: ${words}.`,
+      hint: 'Choose a model that can call tools.',
+    });
   return new SparkError({
     code: 'ollamaFailed',
     message: words === '' ? `Ollama refused the request (HTTP ${status ?? 'error'}).` : `Ollama says: ${words}`,
-    ...(status !== undefined && status >= 500 ? { hint: 'Its log on the Spark says more (journalctl -u ollama).' } : {}),
+    ...(status !== undefined && status >= 500
+      ? { hint: 'Its log on the Spark says more (journalctl -u ollama).' }
+      : {}),
   });
 }
 

@@ -221,7 +221,8 @@ export class OllamaService implements Disposable {
       const installed = tags.map((tag): InstalledModel => installedModel(tag, this.facts.of(tag.digest), room));
       return { ...empty, state: 'up', version, installed, loaded };
     } catch (error) {
-      if (SparkError.is(error, 'ollamaFailed')) return { ...empty, state: 'unreachable', error: SparkError.toInfo(error) };
+      if (SparkError.is(error, 'ollamaFailed'))
+        return { ...empty, state: 'unreachable', error: SparkError.toInfo(error) };
       if (!SparkError.is(error, 'forwardRefused')) throw error;
       if (isProhibited(error)) return { ...empty, state: 'unreachable', error: SparkError.toInfo(error) };
       const { name, host, port } = this.options.place(connectionId);
@@ -259,7 +260,8 @@ export class OllamaService implements Disposable {
   private liveSession(connectionId: string): SshSession {
     const { name } = this.options.place(connectionId);
     const session = this.options.session(connectionId);
-    if (!session) throw new SparkError({ code: 'notConnected', message: `${name} is not connected.`, hint: 'Connect first.' });
+    if (!session)
+      throw new SparkError({ code: 'notConnected', message: `${name} is not connected.`, hint: 'Connect first.' });
     return session;
   }
 

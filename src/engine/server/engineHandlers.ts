@@ -91,7 +91,9 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     },
 
     'forwards/add': async ({ connectionId, forward }) => ({ localPort: await forwards.add(connectionId, forward) }),
-    'forwards/remove': async ({ connectionId, forward }) => ({ localPort: await forwards.remove(connectionId, forward) }),
+    'forwards/remove': async ({ connectionId, forward }) => ({
+      localPort: await forwards.remove(connectionId, forward),
+    }),
     'forwards/offers': async ({ connectionId }, signal) =>
       await forwards.offers(connectionId, connections.ollamaAddress(connectionId).port, signal),
 

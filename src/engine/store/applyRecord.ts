@@ -65,17 +65,18 @@ function putConnection(database: Database, connection: Connection): number {
   );
 }
 
-function putForward(database: Database, { id, connectionId, remoteHost, remotePort, localPort, label }: Forward): number {
+function putForward(
+  database: Database,
+  { id, connectionId, remoteHost, remotePort, localPort, label }: Forward,
+): number {
   // the connection may have been deleted in the journal before
   if (database.value('SELECT 1 FROM dgx_connections WHERE id = ?', [connectionId]) === null) return 0;
   return database.transaction(() => {
     // an older backup may hold one to the same place under another id
-    database.run('DELETE FROM dgx_forwards WHERE connection_id = ? AND remote_host = ? AND remote_port = ? AND id <> ?', [
-      connectionId,
-      remoteHost,
-      remotePort,
-      id,
-    ]);
+    database.run(
+      'DELETE FROM dgx_forwards WHERE connection_id = ? AND remote_host = ? AND remote_port = ? AND id <> ?',
+      [connectionId, remoteHost, remotePort, id],
+    );
     return database.run(
       `INSERT INTO dgx_forwards (id, connection_id, remote_host, remote_port, local_port, label) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET remote_host = excluded.remote_host, remote_port = excluded.remote_port,

@@ -50,9 +50,7 @@ export function toChatMessages(
     );
     for (const { id, name } of toolCalls) names.set(id, name);
     const results = parts.flatMap((part): ChatMessage[] =>
-      part.kind === 'result'
-        ? [{ role: 'tool', content: part.text, toolName: names.get(part.id) ?? part.id }]
-        : [],
+      part.kind === 'result' ? [{ role: 'tool', content: part.text, toolName: names.get(part.id) ?? part.id }] : [],
     );
     const isEmpty = content === '' && images.length === 0 && toolCalls.length === 0;
     const own: ChatMessage = {

@@ -44,11 +44,7 @@ export interface ChatProvider<T extends ChatModelInformation> {
     progress: vscode.Progress<unknown>,
     token: vscode.CancellationToken,
   ): Promise<void>;
-  provideTokenCount(
-    model: T,
-    text: string | ChatRequestMessage,
-    token: vscode.CancellationToken,
-  ): Promise<number>;
+  provideTokenCount(model: T, text: string | ChatRequestMessage, token: vscode.CancellationToken): Promise<number>;
 }
 
 /** Registers a provider where the editor can; undefined where it is too old. */

@@ -91,7 +91,10 @@ class SparkChatProvider implements ChatProvider<SparkModel>, Disposable {
       stop.abort();
     });
     try {
-      if (!this.models.loaded(connectionId, model) && !(await hasRoom(this.client, connectionId, model, { contextTokens })))
+      if (
+        !this.models.loaded(connectionId, model) &&
+        !(await hasRoom(this.client, connectionId, model, { contextTokens }))
+      )
         throw new SparkError({
           code: 'notEnoughMemory',
           message: `${model} was not loaded: there is not enough memory for it.`,
@@ -124,7 +127,11 @@ class SparkChatProvider implements ChatProvider<SparkModel>, Disposable {
       .filter(({ status }) => status.state === 'connected')
       .map(({ id, name }) => {
         const page = this.models.page(id);
-        return [id, name, page?.state === 'known' ? page.list.installed.map(({ name: model, fit }) => [model, fit]) : null];
+        return [
+          id,
+          name,
+          page?.state === 'known' ? page.list.installed.map(({ name: model, fit }) => [model, fit]) : null,
+        ];
       });
   }
 }
@@ -194,5 +201,7 @@ function plainOptions(options: Readonly<Record<string, unknown>>): Record<string
 function toModelError(error: unknown): Error {
   const info = SparkError.toInfo(error);
   const message = sentences(info);
-  return info.code === 'modelNotFound' ? vscode.LanguageModelError.NotFound(message) : new vscode.LanguageModelError(message);
+  return info.code === 'modelNotFound'
+    ? vscode.LanguageModelError.NotFound(message)
+    : new vscode.LanguageModelError(message);
 }

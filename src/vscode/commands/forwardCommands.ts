@@ -27,7 +27,8 @@ export function registerForwardCommands(services: CommandServices): vscode.Dispo
   const add = async (connectionId: string, forward: ForwardData) =>
     (await client.request('forwards/add', { connectionId, forward })).localPort;
   const remove = async (connectionId: string, { remotePort, remoteHost }: Place) =>
-    (await client.request('forwards/remove', { connectionId, forward: { remotePort, remoteHost } })).localPort ?? undefined;
+    (await client.request('forwards/remove', { connectionId, forward: { remotePort, remoteHost } })).localPort ??
+    undefined;
   const open = async (connectionId: string, forward: ForwardData) => {
     const localPort = await add(connectionId, forward);
     await openInBrowser(localPort);
@@ -117,7 +118,9 @@ async function pickForward(
     forward,
     label: withoutIcons(forward.label),
     description: forward.status.state === 'open' ? `localhost:${forward.status.localPort}` : forward.status.state,
-    detail: withoutIcons(`Port ${forward.remotePort} of ${client.connection(forward.connectionId)?.name ?? 'the Spark'}`),
+    detail: withoutIcons(
+      `Port ${forward.remotePort} of ${client.connection(forward.connectionId)?.name ?? 'the Spark'}`,
+    ),
   }));
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Choose a forwarded port' }))?.forward;
 }
@@ -156,7 +159,13 @@ async function askForward(services: CommandServices, connectionId: string): Prom
   return await askPort();
 }
 
-const numberSchema = v.pipe(v.string(), v.trim(), v.regex(/^\d{1,5}$/, 'Enter a port, 1 to 65535.'), v.transform(Number), portSchema);
+const numberSchema = v.pipe(
+  v.string(),
+  v.trim(),
+  v.regex(/^\d{1,5}$/, 'Enter a port, 1 to 65535.'),
+  v.transform(Number),
+  portSchema,
+);
 
 async function askPort(): Promise<ForwardData | undefined> {
   const entered = await vscode.window.showInputBox({
@@ -174,7 +183,10 @@ async function askPort(): Promise<ForwardData | undefined> {
 
 async function offerToOpen(label: string, localPort: number): Promise<void> {
   const open = 'Open in Browser';
-  const chosen = await vscode.window.showInformationMessage(`${withoutIcons(label)} is on localhost:${localPort}.`, open);
+  const chosen = await vscode.window.showInformationMessage(
+    `${withoutIcons(label)} is on localhost:${localPort}.`,
+    open,
+  );
   if (chosen === open) await openInBrowser(localPort);
 }
 

@@ -67,25 +67,35 @@ export function registerModelCommands(services: CommandServices, reports: Report
       const remove = async (connectionId: string, model: string) => {
         await client.request('ollama/delete', { connectionId, model });
       };
-      await aboutModel(services, args, { title: 'Delete Model', ...any }, {
-        argument: remove,
-        interactive: async (connectionId, model) => {
-          if (await confirmDelete(services, connectionId, model)) await remove(connectionId, model);
+      await aboutModel(
+        services,
+        args,
+        { title: 'Delete Model', ...any },
+        {
+          argument: remove,
+          interactive: async (connectionId, model) => {
+            if (await confirmDelete(services, connectionId, model)) await remove(connectionId, model);
+          },
         },
-      });
+      );
     }),
 
     registerCommand(COMMANDS.showModelCard, async (...args) => {
       const read = async (connectionId: string, model: string) =>
         await client.request('ollama/show', { connectionId, model });
-      return await aboutModel(services, args, { title: 'Show Model Card', ...any }, {
-        argument: read,
-        interactive: async (connectionId, model) => {
-          const card = await read(connectionId, model);
-          await reports.show(model, modelCardText(card));
-          return card;
+      return await aboutModel(
+        services,
+        args,
+        { title: 'Show Model Card', ...any },
+        {
+          argument: read,
+          interactive: async (connectionId, model) => {
+            const card = await read(connectionId, model);
+            await reports.show(model, modelCardText(card));
+            return card;
+          },
         },
-      });
+      );
     }),
 
     registerCommand(COMMANDS.copyModelName, async (...args) => {
@@ -94,7 +104,12 @@ export function registerModelCommands(services: CommandServices, reports: Report
         vscode.window.setStatusBarMessage(`Copied ${model}`, SAID_FOR_MS);
         return model;
       };
-      return await aboutModel(services, args, { title: 'Copy Model Name', ...any }, { argument: copy, interactive: copy });
+      return await aboutModel(
+        services,
+        args,
+        { title: 'Copy Model Name', ...any },
+        { argument: copy, interactive: copy },
+      );
     }),
 
     registerCommand(COMMANDS.tryModel, async (...args) => {
@@ -114,20 +129,29 @@ export function registerModelCommands(services: CommandServices, reports: Report
     registerCommand(COMMANDS.checkModelMemory, async (...args) => {
       const check = async (connectionId: string, model: string) =>
         await client.request('ollama/checkMemory', { connectionId, model });
-      return await aboutModel(services, args, { title: 'Check Memory for Model', ...any }, {
-        argument: check,
-        interactive: async (connectionId, model) => {
-          if (await hasRoom(client, connectionId, model, { always: true })) await tryModel(services, connectionId, model);
-          return undefined;
+      return await aboutModel(
+        services,
+        args,
+        { title: 'Check Memory for Model', ...any },
+        {
+          argument: check,
+          interactive: async (connectionId, model) => {
+            if (await hasRoom(client, connectionId, model, { always: true }))
+              await tryModel(services, connectionId, model);
+            return undefined;
+          },
         },
-      });
+      );
     }),
 
     registerCommand(COMMANDS.refreshModels, async first => {
       const refresh = async (connectionId: string) => {
         await models.load(connectionId, true);
       };
-      await aboutConnection(services, first, connectedOnly('Refresh Models'), { argument: refresh, interactive: refresh });
+      await aboutConnection(services, first, connectedOnly('Refresh Models'), {
+        argument: refresh,
+        interactive: refresh,
+      });
     }),
 
     registerCommand(COMMANDS.startOllama, async first => {
@@ -161,7 +185,11 @@ async function askModelName(): Promise<string | undefined> {
   return checked(modelNameSchema, entered);
 }
 
-async function confirmDelete({ client, models }: CommandServices, connectionId: string, model: string): Promise<boolean> {
+async function confirmDelete(
+  { client, models }: CommandServices,
+  connectionId: string,
+  model: string,
+): Promise<boolean> {
   const name = client.connection(connectionId)?.name ?? 'the Spark';
   const size = models.installed(connectionId, model)?.bytes;
   const button = 'Delete';
@@ -196,7 +224,9 @@ async function startOllama({ client, models }: CommandServices, connectionId: st
   const list = await models.load(connectionId, true);
   const connection = client.connection(connectionId);
   if (list.state === 'up' || !connection) {
-    void vscode.window.showInformationMessage(`Ollama ${list.version ?? ''} runs on ${connection?.name ?? 'the Spark'}.`);
+    void vscode.window.showInformationMessage(
+      `Ollama ${list.version ?? ''} runs on ${connection?.name ?? 'the Spark'}.`,
+    );
     return;
   }
   const { message = 'Ollama does not answer.', hint = '' } = list.error ?? {};

@@ -5,8 +5,7 @@ import type { EngineClient } from '../engineClient.js';
 
 /** What is known of the models of one machine. */
 export type ModelPage =
-  | { readonly state: 'known'; readonly list: ModelList }
-  | { readonly state: 'failed'; readonly error: ErrorInfo };
+  { readonly state: 'known'; readonly list: ModelList } | { readonly state: 'failed'; readonly error: ErrorInfo };
 
 /** Programs beside us load models, too: what is looked at is asked about again after this. */
 const STALE_AFTER_MS = 15_000;
@@ -68,7 +67,9 @@ export class ModelBook implements Disposable {
     await this.read(connectionId, fresh);
     const page = this.pages.get(connectionId);
     if (page?.state === 'known') return page.list;
-    throw new SparkError(page?.error ?? { code: 'notConnected', message: 'It is not connected.', hint: 'Connect first.' });
+    throw new SparkError(
+      page?.error ?? { code: 'notConnected', message: 'It is not connected.', hint: 'Connect first.' },
+    );
   }
 
   /** To be called while somebody looks: reads what was never read, or long ago. */
@@ -124,6 +125,8 @@ export class ModelBook implements Disposable {
   }
 
   private isConnected(connectionId: string): boolean {
-    return this.client.snapshot.connections.some(({ id, status }) => id === connectionId && status.state === 'connected');
+    return this.client.snapshot.connections.some(
+      ({ id, status }) => id === connectionId && status.state === 'connected',
+    );
   }
 }

@@ -9,7 +9,10 @@ export function modelCardText(card: ModelCard): string {
     ['Family', card.family],
     ['Parameters', card.parameters],
     ['Quantisation', card.quantization],
-    ['Context', card.contextLength === null ? null : `${tokensText(card.contextLength)} tokens (${card.contextLength})`],
+    [
+      'Context',
+      card.contextLength === null ? null : `${tokensText(card.contextLength)} tokens (${card.contextLength})`,
+    ],
     ['Can do', card.capabilities.length === 0 ? null : card.capabilities.join(', ')],
   ];
   const texts: [string, string | null][] = [
@@ -24,7 +27,9 @@ export function modelCardText(card: ModelCard): string {
     '='.repeat(card.name.length),
     '',
     ...facts.map(([heading, text]) => `${heading.padEnd(width)}${text ?? 'n/a'}`),
-    ...texts.flatMap(([heading, text]) => (text === null ? [] : ['', heading, '-'.repeat(heading.length), text.trim()])),
+    ...texts.flatMap(([heading, text]) =>
+      text === null ? [] : ['', heading, '-'.repeat(heading.length), text.trim()],
+    ),
     '',
   ].join('\n');
 }

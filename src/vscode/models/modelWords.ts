@@ -1,4 +1,12 @@
-import type { Fit, InstalledModel, LoadedModel, MemoryCheck, MemoryNeeds, OllamaHealth, Pull } from '../../shared/ollama.js';
+import type {
+  Fit,
+  InstalledModel,
+  LoadedModel,
+  MemoryCheck,
+  MemoryNeeds,
+  OllamaHealth,
+  Pull,
+} from '../../shared/ollama.js';
 
 const GB = 1024 ** 3;
 const MB = 1024 ** 2;

@@ -32,7 +32,8 @@ export async function askIntoEditor(
       part => {
         if (part.kind === 'toolCall') return;
         const thinks = part.kind === 'thinking';
-        if (thinks !== isThinking) writer.write(thinks ? '<details><summary>Thinking</summary>\n\n' : '\n\n</details>\n\n');
+        if (thinks !== isThinking)
+          writer.write(thinks ? '<details><summary>Thinking</summary>\n\n' : '\n\n</details>\n\n');
         isThinking = thinks;
         if (!thinks) answer += part.text;
         writer.write(part.text);

@@ -34,7 +34,9 @@ export const PRESETS = {
   cody: { label: 'Cody', places: [url('cody.autocomplete.advanced.serverEndpoint')] },
   llamaVscode: {
     label: 'llama.vscode',
-    places: ['endpoint', 'endpoint_chat', 'endpoint_tools', 'endpoint_embeddings'].map(key => url(`llama-vscode.${key}`)),
+    places: ['endpoint', 'endpoint_chat', 'endpoint_tools', 'endpoint_embeddings'].map(key =>
+      url(`llama-vscode.${key}`),
+    ),
   },
 } as const satisfies Record<string, { label: string; places: readonly Place[] }>;
 export type PresetName = keyof typeof PRESETS;

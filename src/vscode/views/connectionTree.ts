@@ -129,14 +129,12 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
     if (row.kind === 'connection' && connection.status.state === 'connected')
       item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
     if (row.kind === 'models') item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
-    if (row.kind === 'forwards')
-      item.collapsibleState =
-        this.forwardsOf(row.connectionId).length > 0
-          ? vscode.TreeItemCollapsibleState.Expanded
-          : vscode.TreeItemCollapsibleState.None;
+    // also while there is none: the editor would not unfold it by itself when the first one comes
+    if (row.kind === 'forwards') item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
     if (row.kind === 'remedy') item.command = { command: COMMANDS.startOllama, title: text.label, arguments: [row] };
     // left out, the editor asks for it when the pointer rests on the row
-    if (row.kind !== 'connection' && row.kind !== 'model') item.tooltip = this.tooltipOf(row, connection) ?? text.spoken;
+    if (row.kind !== 'connection' && row.kind !== 'model')
+      item.tooltip = this.tooltipOf(row, connection) ?? text.spoken;
     return item;
   }
 
@@ -169,9 +167,7 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
   }
 
   private forwardsUnder(connectionId: string): Row[] {
-    return this.forwardsOf(connectionId).map(({ id }) =>
-      this.row({ kind: 'forward', connectionId, forwardId: id }),
-    );
+    return this.forwardsOf(connectionId).map(({ id }) => this.row({ kind: 'forward', connectionId, forwardId: id }));
   }
 
   private forwardsOf(connectionId: string): ForwardView[] {
@@ -314,6 +310,8 @@ function idsOf(rows: readonly Row[]): string {
 
 function iconOf(row: Row, connection: ConnectionView, { warning, contextValue }: RowText): vscode.ThemeIcon {
   if (row.kind === 'connection') return stateIcon(connection.status.state);
+  // nothing is wrong with a model that does not fit
+  if (row.kind === 'model' && warning) return new vscode.ThemeIcon('circle-slash');
   if (warning) return new vscode.ThemeIcon('warning', new vscode.ThemeColor(COLORS.error));
   if (row.kind === 'model' && contextValue.endsWith(';loaded'))
     return new vscode.ThemeIcon('circle-filled', new vscode.ThemeColor(COLORS.connected));

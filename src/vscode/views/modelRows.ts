@@ -35,7 +35,9 @@ export function modelsText(page: ModelPage | undefined): RowText {
   switch (list.state) {
     case 'up':
       if (list.installed.length === 0) return text('none installed');
-      return text(`${list.installed.length} installed${list.loaded.length > 0 ? `, ${list.loaded.length} loaded` : ''}`);
+      return text(
+        `${list.installed.length} installed${list.loaded.length > 0 ? `, ${list.loaded.length} loaded` : ''}`,
+      );
     case 'missing':
       return text('Ollama is not installed', true);
     case 'stopped':
@@ -62,7 +64,13 @@ export function modelText(connectionId: string, name: string, book: Pages, now: 
 
 export function pullRowText(name: string, pull: Pull | undefined): RowText {
   const description = pull ? pullText(pull) : 'finished';
-  return { label: name, description, contextValue: ROW_KINDS.pull, warning: false, spoken: `Pulling ${name}, ${description}` };
+  return {
+    label: name,
+    description,
+    contextValue: ROW_KINDS.pull,
+    warning: false,
+    spoken: `Pulling ${name}, ${description}`,
+  };
 }
 
 /** What starts or installs Ollama: a click leads to a terminal, nothing is run by itself. */

@@ -136,7 +136,9 @@ describe('the Ollama of a Spark', () => {
     const first = window.peer.request('ollama/pull', { connectionId, model: 'qwen3:0.6b' });
     const ended = assert.rejects(first, { code: 'cancelled' });
     await spark.ollama.untilHeld();
-    await window.until('progress', ({ pulls }) => pulls.at(-1)?.some(({ completedBytes }) => (completedBytes ?? 0) > 0));
+    await window.until('progress', ({ pulls }) =>
+      pulls.at(-1)?.some(({ completedBytes }) => (completedBytes ?? 0) > 0),
+    );
     await window.peer.request('ollama/cancelPull', { connectionId, model: 'qwen3:0.6b' });
     await ended;
     spark.ollama.release();
@@ -164,7 +166,9 @@ describe('the Ollama of a Spark', () => {
     assert.notEqual(bound, wished);
     const answer = await fetch(`http://localhost:${bound}`);
     assert.equal((await answer.text()).length, 5000);
-    await window.until('the traffic', ({ traffic }) => [...traffic.values()].some(({ bytesDown }) => bytesDown >= 5000));
+    await window.until('the traffic', ({ traffic }) =>
+      [...traffic.values()].some(({ bytesDown }) => bytesDown >= 5000),
+    );
     taken.close();
     await window.peer.request('connections/disconnect', { connectionId });
     await window.until('it to be closed', ({ snapshot }) => snapshot?.forwards[0]?.status.state === 'closed');

@@ -44,7 +44,10 @@ export function nativeAnswer(
   const said = (text: string): Record<string, unknown> =>
     kind === 'generate'
       ? { response: text }
-      : message({ content: text, ...(stream ? {} : { ...(thinking && { thinking }), ...(call && { tool_calls: call }) }) });
+      : message({
+          content: text,
+          ...(stream ? {} : { ...(thinking && { thinking }), ...(call && { tool_calls: call }) }),
+        });
   const context = kind === 'generate' ? { context: [128_006, 882, 128_007, 271] } : {};
   const last = (text: string): string =>
     JSON.stringify({ ...head(), ...said(text), ...context, ...summary(pieces.length) });
@@ -60,7 +63,8 @@ export function nativeAnswer(
 /** Arguments that a JSON schema asks for; texts are what the user has said. */
 export function argumentsFor(schema: unknown, text: string): Record<string, unknown> {
   const { properties = {} } = (schema ?? {}) as { properties?: Record<string, { type?: string }> };
-  const value = (type: string | undefined): unknown => (type === 'number' || type === 'integer' ? 42 : type === 'boolean' || text);
+  const value = (type: string | undefined): unknown =>
+    type === 'number' || type === 'integer' ? 42 : type === 'boolean' || text;
   return Object.fromEntries(Object.entries(properties).map(([name, { type }]) => [name, value(type)]));
 }
 
@@ -106,7 +110,11 @@ export interface PullStep {
 
 /** `/api/pull`: the stages that Ollama tells, with the progress of the one big layer and of a small one. */
 export function pullSteps(model: Model, steps: number, there: number): PullStep[] {
-  const layer = (digest: string, total: number) => ({ status: `pulling ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total });
+  const layer = (digest: string, total: number) => ({
+    status: `pulling ${digest.slice(0, 12)}`,
+    digest: `sha256:${digest}`,
+    total,
+  });
   const big = layer(model.digest, model.size);
   const small = layer([...model.digest].reverse().join(''), 11_340);
   const progress = Array.from({ length: steps }, (_, index) => Math.round((model.size * (index + 1)) / steps))

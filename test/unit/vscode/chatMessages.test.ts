@@ -23,7 +23,13 @@ describe('messages of the editor’s chat', () => {
     assert.deepEqual(
       toChatMessages([
         { role: 'system', parts: [{ kind: 'text', text: 'Be brief.' }] },
-        { role: 'user', parts: [{ kind: 'text', text: 'What is it?' }, { kind: 'image', base64: 'AQI=' }] },
+        {
+          role: 'user',
+          parts: [
+            { kind: 'text', text: 'What is it?' },
+            { kind: 'image', base64: 'AQI=' },
+          ],
+        },
         { role: 'assistant', parts: [{ kind: 'call', id: '1', name: 'look', input: { at: 2 } }] },
         {
           role: 'user',

@@ -37,14 +37,21 @@ function pages(list: ModelList, pulls: Pull[] = []) {
 
 describe('rows of models', () => {
   it('stand with what is pulled first, then what is loaded', () => {
-    const pull: Pull = { ...{ connectionId: 'c1', model: 'p', status: 'pulling' }, completedBytes: null, totalBytes: null };
+    const pull: Pull = {
+      ...{ connectionId: 'c1', model: 'p', status: 'pulling' },
+      completedBytes: null,
+      totalBytes: null,
+    };
     const list = listOf({ installed: [installed('a'), installed('b')], loaded: [loaded] });
     assert.deepEqual(modelRows('c1', pages(list, [pull])).map(rowId), ['pull:c1:p', 'model:c1:b', 'model:c1:a']);
     assert.equal(modelsText({ state: 'known', list }).description, '2 installed, 1 loaded');
   });
 
   it('say what a model is, what it holds, and that it will not fit', () => {
-    const list = listOf({ installed: [installed('a'), installed('b'), installed('c', { fit: 'no' })], loaded: [loaded] });
+    const list = listOf({
+      installed: [installed('a'), installed('b'), installed('c', { fit: 'no' })],
+      loaded: [loaded],
+    });
     const text = (name: string) => modelText('c1', name, pages(list), NOON);
     assert.equal(text('a').description, '4.6 GB · 8.0B parameters · Q4_K_M · 128k context');
     assert.equal(text('b').description, 'loaded · 6.0 GB · unloads in 4 min');
@@ -88,7 +95,10 @@ describe('words about models', () => {
   it('say how an Ollama does', () => {
     const up = { url: null, state: 'up', version: '0.12.6', latencyMs: 0.4, loaded: [loaded] } as const;
     assert.equal(healthText({ ...up, loaded: [loaded] }), 'Ollama 0.12.6 · 1 ms · loaded: b');
-    assert.equal(healthText({ ...up, loaded: [], state: 'off', problem: 'spark-1 is not connected.' }), 'spark-1 is not connected.');
+    assert.equal(
+      healthText({ ...up, loaded: [], state: 'off', problem: 'spark-1 is not connected.' }),
+      'spark-1 is not connected.',
+    );
   });
 
   it('say how much room there is', () => {
@@ -102,7 +112,13 @@ describe('words about models', () => {
   it('make a card of what Ollama knows', () => {
     const card = {
       ...{ name: 'm', family: 'llama', parameters: '8.0B', quantization: null, contextLength: 8192 },
-      ...{ capabilities: ['completion'], settings: 'stop "x"', system: null, template: null, license: 'line\n'.repeat(100) },
+      ...{
+        capabilities: ['completion'],
+        settings: 'stop "x"',
+        system: null,
+        template: null,
+        license: 'line\n'.repeat(100),
+      },
     };
     const text = modelCardText(card);
     assert.match(text, /Context +8k tokens \(8192\)/);

@@ -84,7 +84,10 @@ describe('the panel host', () => {
     await client.attached();
     host.showTab('metrics');
     const { result } = await page.ask(0, 'panel/ready', {});
-    assert.deepEqual(result, { state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true }, tab: 'metrics' });
+    assert.deepEqual(result, {
+      state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true },
+      tab: 'metrics',
+    });
     assert.deepEqual((await page.ask(1, 'panel/ready', {})).result, {
       state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true },
       tab: null,
