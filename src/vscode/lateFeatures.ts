@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFindCommands } from './commands/findCommands.js';

@@ -9,7 +9,9 @@ import { COMMANDS } from '../../src/vscode/contributionData.js';
 /** Of an answer, each some milliseconds after the one before. */
 const PIECES = 40;
 const VENDOR = 'dgx-spark';
-const { User, Assistant } = vscode.LanguageModelChatMessage;
+type Said = Parameters<typeof vscode.LanguageModelChatMessage.User>[0];
+const User = (said: Said) => vscode.LanguageModelChatMessage.User(said);
+const Assistant = (calls: vscode.LanguageModelToolCallPart[]) => vscode.LanguageModelChatMessage.Assistant(calls);
 
 /** A simulated Spark that whoever started the tests has made known to this user. */
 function knownSpark(): ConnectionInput {
@@ -74,7 +76,8 @@ describe('The models of a Spark in the chat of the editor', () => {
     const response = await llama.sendRequest([User('Hello')], {}, stop.token);
     let parts = 0;
     try {
-      for await (const _part of response.stream) {
+      const stream = response.stream[Symbol.asyncIterator]();
+      while (!(await stream.next()).done) {
         parts += 1;
         stop.cancel();
       }

@@ -57,7 +57,8 @@ function headsInAllLayers(perLayer: unknown, layers: number | null): number | nu
 export function contextFor(wanted: number, most: number | null, loaded: LoadedModel | undefined): number {
   const limit = most ?? Number.POSITIVE_INFINITY;
   const needed = Math.min(Math.max(1, wanted), limit);
-  if (loaded?.contextLength != null && loaded.contextLength >= needed) return loaded.contextLength;
+  const held = loaded?.contextLength ?? 0;
+  if (held >= needed) return held;
   const rounded = 2 ** Math.ceil(Math.log2(Math.max(needed, USUAL_CONTEXT)));
   return Math.min(rounded, limit);
 }

@@ -167,9 +167,9 @@ function informationOf(connection: ConnectionView, model: InstalledModel, severa
   };
 }
 
-function roleOf({ role }: ChatRequestMessage): 'user' | 'assistant' | 'system' {
-  if (role === vscode.LanguageModelChatMessageRole.Assistant) return 'assistant';
-  return Number(role) === SYSTEM_ROLE ? 'system' : 'user';
+function roleOf({ role }: { readonly role: number }): 'user' | 'assistant' | 'system' {
+  if (role === (vscode.LanguageModelChatMessageRole.Assistant as number)) return 'assistant';
+  return role === SYSTEM_ROLE ? 'system' : 'user';
 }
 
 function partsOf({ content }: ChatRequestMessage): Part[] {

@@ -15,7 +15,6 @@ import { withoutIcons } from '../plainText.js';
 import { connectedOnly } from './aboutModel.js';
 import { checked, checkedId, readCall } from './arguments.js';
 import { aboutConnection, attempt } from './interactive.js';
-import { withCancellableProgress } from './quietProgress.js';
 import type { CommandServices } from './services.js';
 
 const SAID_FOR_MS = 4000;
@@ -131,26 +130,29 @@ interface OfferItem extends vscode.QuickPickItem {
 
 /** Lets the user choose among what listens there, what may listen there, and any port. */
 async function askForward(services: CommandServices, connectionId: string): Promise<ForwardData | undefined> {
-  const offers = await withCancellableProgress(
-    'Looking for services',
-    async signal => await services.client.request('forwards/offers', { connectionId }, signal),
-  );
   const item = (offer: ForwardOffer): OfferItem => ({
     offer,
     label: `$(${offer.known ? 'globe' : 'plug'}) ${withoutIcons(offer.label)}`,
     description: `port ${offer.remotePort}`,
   });
   const heading = (label: string): OfferItem => ({ label, kind: vscode.QuickPickItemKind.Separator });
-  const listening = offers.filter(offer => offer.listening);
-  const others = offers.filter(offer => !offer.listening);
-  const chosen = await vscode.window.showQuickPick<OfferItem>(
-    [
-      { label: '$(edit) Another Port...' },
+  const stop = new AbortController();
+  const look = async (): Promise<OfferItem[]> => {
+    const offers = await services.client.request('forwards/offers', { connectionId }, stop.signal);
+    const listening = offers.filter(offer => offer.listening);
+    const others = offers.filter(offer => !offer.listening);
+    return [
       ...(listening.length > 0 ? [heading('Listening now'), ...listening.map(item)] : []),
+      ...[heading('Any'), { label: '$(edit) Another Port...' }],
       ...(others.length > 0 ? [heading('Not listening now'), ...others.map(item)] : []),
-    ],
-    { title: 'Forward a Port', placeHolder: 'Choose a service of the Spark', matchOnDescription: true },
-  );
+    ];
+  };
+  // the list is open at once, and fills when the machine has answered
+  const chosen = await vscode.window.showQuickPick<OfferItem>(look(), {
+    ...{ title: 'Forward a Port', placeHolder: 'Choose a service of the Spark' },
+    matchOnDescription: true,
+  });
+  stop.abort();
   if (!chosen) return undefined;
   if (chosen.offer) {
     const { remoteHost, remotePort, label } = chosen.offer;

@@ -125,8 +125,8 @@ export class ForeignSettings {
   }
 
   private async forget(key: string): Promise<void> {
-    const { [key]: _gone, ...published } = this.options.memory.read().published;
-    await this.save({ published });
+    const published = Object.entries(this.options.memory.read().published).filter(([known]) => known !== key);
+    await this.save({ published: Object.fromEntries(published) });
   }
 
   private async save(changes: Partial<PublishedRecord>): Promise<void> {

@@ -116,7 +116,7 @@ export function pullSteps(model: Model, steps: number, there: number): PullStep[
     total,
   });
   const big = layer(model.digest, model.size);
-  const small = layer([...model.digest].reverse().join(''), 11_340);
+  const small = layer(Array.from(model.digest).reverse().join(''), 11_340);
   const progress = Array.from({ length: steps }, (_, index) => Math.round((model.size * (index + 1)) / steps))
     .filter(completed => completed > there)
     .map(completed => ({ ...big, completed }));
