@@ -116,8 +116,12 @@ workbenchSuite(
 
     it('forwards a service that listens, and says what it has carried', async () => {
       await workbench.views.rowAction(VIEW, 'Forwarded Ports', 'Forward a Port...');
-      const { rows: offered } = await workbench.quickInput.wait(/service of the Spark/);
-      assert.match(offered.find(row => row.includes('Open WebUI')) ?? '', /port 12000/);
+      await workbench.quickInput.wait(/service of the Spark/);
+      // the list fills when the machine has answered
+      await workbench.until(
+        async () => (await workbench.quickInput.state())?.rows.some(row => /Open WebUI.*port 12000/.test(row)),
+        'what listens',
+      );
       await picture('offers');
       await workbench.quickInput.pick(/Open WebUI.*12000/);
       const row = await workbench.views.waitForRow(VIEW, /Open WebUI, localhost:\d+/);

@@ -149,7 +149,7 @@ export class ForwardService implements Disposable {
     if (JSON.stringify(before?.forward) !== JSON.stringify(forward)) await this.options.repository.put(forward);
     let open = before;
     // where only its name is another, what is open stays open
-    if (open?.forward.localPort === forward.localPort && open) open.forward = forward;
+    if (open?.forward.localPort === forward.localPort) open.forward = forward;
     else {
       open?.dispose();
       open = this.manage(forward);
