@@ -11,9 +11,14 @@ import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { FileService } from './files/fileService.js';
+import { TransferService } from './files/transfers/transferService.js';
 import { MetricsService } from './metrics/metricsService.js';
+import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
+import { terminalListeners } from './server/terminalHandlers.js';
+import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
@@ -43,6 +48,10 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly files: FileService;
+  private readonly transfers: TransferService;
+  private readonly projects: ProjectService;
+  private readonly terminals: TerminalService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -111,10 +120,12 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+              ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...finders(log.scope('discovery')),
             },
             window,
           ),
+        window => terminalListeners(this.terminals, window),
         async () => {
           await this.stop();
         },
@@ -142,6 +153,22 @@ export class Engine {
         settings: () => this.settings,
       }),
     );
+    const over = { sessions: this.connections, clock: systemClock };
+    this.files = new FileService({ ...over, log: log.scope('files') });
+    this.transfers = this.held.add(
+      new TransferService({
+        ...over,
+        log: log.scope('transfers'),
+        leaveBehind: (connectionId, paths) => this.files.leaveBehind(connectionId, paths),
+      }),
+    );
+    this.projects = this.held.add(
+      new ProjectService({
+        repository: store.projects,
+        list: async (connectionId, path) => await this.files.list(connectionId, path),
+      }),
+    );
+    this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -150,6 +177,18 @@ export class Engine {
     this.held.add(
       this.connections.onDidChange(snapshot => {
         for (const window of this.windows.all) window.peer.notify('state/changed', snapshot);
+        // those of a connection that was deleted have gone with it
+        this.projects.refresh();
+      }),
+    );
+    this.held.add(
+      this.projects.onDidChange(projects => {
+        for (const window of this.windows.all) window.peer.notify('projects/changed', { projects });
+      }),
+    );
+    this.held.add(
+      this.transfers.onDidChange(transfers => {
+        for (const window of this.windows.all) window.peer.notify('transfers/changed', { transfers });
       }),
     );
     this.held.add(

@@ -8,6 +8,7 @@ import { loadSqlite } from './database.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { storeFiles } from './files.js';
 import { createMetricsRepository } from './metricsRepository.js';
+import { createProjectRepository } from './projectRepository.js';
 import { recoverDatabase } from './recovery.js';
 import { replayJournal } from './replay.js';
 import { rollUp } from './rollUp.js';
@@ -67,6 +68,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     connections: createConnectionRepository(database, writer, clock),
     metrics: createMetricsRepository(database, writer, clock, retentionDays),
+    projects: createProjectRepository(database, writer, clock),
     notices,
     flush: () => writer.flush(),
     close: () => writer.close(),

@@ -1,0 +1,324 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { SparkError } from '../../../shared/errors.js';
+import { printable } from '../../base/remoteText.js';
+import type { NewStats, Sftp, SftpHandle } from '../../ssh/sftpTypes.js';
+import { isLost } from '../channels.js';
+import { explainWrite, putInPlaceSurely } from '../place.js';
+import { pathIn, temporaryName } from '../remotePath.js';
+import { kindOf, PERMISSION_BITS } from '../stats.js';
+import { type FileContext, FileProgress } from './context.js';
+import { asLocalError } from './localErrors.js';
+import { Patience } from './patience.js';
+import { isSamePrefix } from './prefix.js';
+import { Watermark } from './watermark.js';
+
+/** A file that is smaller is sent again rather than gone on with. */
+const WORTH_RESUMING = 8 * 1024 * 1024;
+/** Read from the disk at a time. */
+const BLOCK = 1024 * 1024;
+const PRIVATE = 0o600;
+
+export interface Upload {
+  /** On this computer. */
+  readonly path: string;
+  /** Absolute, a folder of the Spark. */
+  readonly folder: string;
+  readonly name: string;
+  readonly overwrite: boolean;
+}
+
+/** What is known of a partial file on the Spark. */
+interface Partial {
+  readonly path: string;
+  /** Bytes that the server has confirmed. */
+  confirmed: number;
+  /** It is there. */
+  made: boolean;
+}
+
+/** Uploads one file: beside its place, then into it. Goes on where it was when the link is lost and comes back. */
+export async function uploadFile(upload: Upload, context: FileContext): Promise<void> {
+  const source = await open(upload.path, 'r').catch((error: unknown) => {
+    throw asLocalError('read', upload.path, error);
+  });
+  const progress = new FileProgress(context.onBytes);
+  try {
+    const before = await source.stat();
+    if (!before.isFile())
+      throw new SparkError({ code: 'localFile', message: `${printable(upload.path, 300)} is no ordinary file.` });
+    const partial = choosePartial(upload, before, context);
+    try {
+      await sendAll(source, before, partial, upload, progress, context);
+    } finally {
+      context.partials.delete(partial.path);
+    }
+  } catch (error) {
+    progress.set(0);
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+async function sendAll(
+  source: FileHandle,
+  before: Stats,
+  partial: Partial,
+  upload: Upload,
+  progress: FileProgress,
+  context: FileContext,
+): Promise<void> {
+  const { line, memory } = context;
+  const target = pathIn(upload.folder, upload.name);
+  const patience = new Patience();
+  let sftp = await line.channel();
+  for (;;) {
+    try {
+      await send(sftp, source, before, partial, progress, context);
+      break;
+    } catch (error) {
+      if (partial.made) memory.set(partial.path, partial.confirmed);
+      if (!isLost(error)) {
+        await discard(sftp, partial, context);
+        throw await explainWrite(sftp, error, target);
+      }
+      patience.lost(error, partial.confirmed);
+      sftp = await line.channel(error as SparkError);
+    }
+  }
+  const after = await source.stat();
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+    await discard(sftp, partial, context);
+    throw new SparkError({
+      code: 'fileChanged',
+      message: `${printable(upload.path, 300)} was changed while it was uploaded.`,
+    });
+  }
+  try {
+    const next = async () => await line.channel();
+    sftp = await putInPlaceSurely(sftp, partial.path, target, upload.overwrite, next);
+    forget(partial, context);
+  } catch (error) {
+    if (!isLost(error)) await discard(sftp, partial, context);
+    throw error;
+  }
+}
+
+/** A big file has a partial of which the name says whose it is, so that another attempt finds it. */
+function choosePartial(upload: Upload, { size, mtimeMs }: Stats, { partials, memory }: FileContext): Partial {
+  const known = createHash('sha256')
+    .update(JSON.stringify([upload.path, upload.name, size, mtimeMs]))
+    .digest('hex');
+  const named = pathIn(upload.folder, temporaryName(known.slice(0, 24)));
+  const isNamed = size >= WORTH_RESUMING && !partials.has(named);
+  const path = isNamed ? named : pathIn(upload.folder, temporaryName(randomBytes(8).toString('hex')));
+  partials.add(path);
+  const confirmed = memory.get(path);
+  return { path, confirmed: confirmed ?? 0, made: confirmed !== undefined };
+}
+
+async function send(
+  sftp: Sftp,
+  source: FileHandle,
+  before: Stats,
+  partial: Partial,
+  progress: FileProgress,
+  context: FileContext,
+): Promise<void> {
+  const { handle, start } = await openPartial(sftp, source, before.size, partial, context);
+  progress.set(start);
+  const done = new Watermark(start);
+  const confirm = () => {
+    partial.confirmed = done.value;
+    progress.set(done.value);
+  };
+  if (before.size <= sftp.maxWrite && start === 0) {
+    await sendAtOnce(sftp, handle, source, before, context);
+    done.add(0, before.size);
+    confirm();
+    return;
+  }
+  try {
+    await pump(sftp, handle, source, { start, end: before.size, done, confirm }, context);
+    await sftp.fsetstat(handle, attributesOf(before));
+  } finally {
+    await sftp.close(handle);
+  }
+}
+
+/** Sends a small file in one go: a server does what it is asked in the order in which it is asked. */
+async function sendAtOnce(
+  sftp: Sftp,
+  handle: SftpHandle,
+  source: FileHandle,
+  before: Stats,
+  { budget }: FileContext,
+): Promise<void> {
+  const { size } = before;
+  await budget.take(size);
+  try {
+    const buffer = Buffer.allocUnsafe(size);
+    const { bytesRead } = await source.read(buffer, 0, size, 0);
+    const asked = [
+      ...(bytesRead === 0 ? [] : [sftp.write(handle, buffer, 0, bytesRead, 0)]),
+      sftp.fsetstat(handle, attributesOf(before)),
+      sftp.close(handle),
+    ];
+    const failed = (await Promise.allSettled(asked)).find(answer => answer.status === 'rejected');
+    if (failed) throw failed.reason;
+  } finally {
+    budget.give(size);
+  }
+}
+
+function attributesOf({ atimeMs, mtimeMs, mode }: Stats): NewStats {
+  const times = { atime: seconds(atimeMs), mtime: seconds(mtimeMs) };
+  // Windows knows no permissions worth the name: there the server's own rule decides
+  return process.platform === 'win32' ? times : { ...times, mode: mode & PERMISSION_BITS };
+}
+
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly done: Watermark;
+  readonly confirm: () => void;
+}
+
+/** Sends a stretch of a file, as many pieces at a time as the budget has room for. */
+async function pump(
+  sftp: Sftp,
+  handle: SftpHandle,
+  source: FileHandle,
+  { start, end, done, confirm }: Stretch,
+  { budget, signal }: FileContext,
+): Promise<void> {
+  const pending = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const size = Math.min(BLOCK, Math.max(1, end - start));
+  // ssh2 copies what it sends, so two are enough: one is read while the other goes out
+  let [one, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(end - start > BLOCK ? size : 0)];
+  const readAt = async (buffer: Buffer, position: number) =>
+    position < end ? (await source.read(buffer, 0, Math.min(buffer.length, end - position), position)).bytesRead : 0;
+  let reading = readAt(one, start);
+  for (let position = start; position < end; ) {
+    const bytes = await reading;
+    if (bytes === 0) break; // it has become shorter; the look at its size afterwards tells
+    const block = one;
+    [one, other] = [other, one];
+    reading = readAt(one, position + bytes);
+    // an error is told when it is its turn
+    reading.catch(() => undefined);
+    for (let offset = 0; offset < bytes; offset += sftp.maxWrite) {
+      const length = Math.min(sftp.maxWrite, bytes - offset);
+      await budget.take(length);
+      if (signal.aborted && failures.length === 0) failures.push(cancelled());
+      if (failures.length > 0) {
+        budget.give(length);
+        break;
+      }
+      const at = position + offset;
+      const sent: Promise<void> = sftp
+        .write(handle, block, offset, length, at)
+        .then(
+          () => {
+            done.add(at, length);
+            confirm();
+          },
+          (error: unknown) => void failures.push(error),
+        )
+        .finally(() => {
+          budget.give(length);
+          pending.delete(sent);
+        });
+      pending.add(sent);
+    }
+    if (failures.length > 0) break;
+    position += bytes;
+  }
+  await Promise.all(pending);
+  await reading.catch(() => undefined);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Opens the partial file, and finds out how much of it can be kept. */
+async function openPartial(
+  sftp: Sftp,
+  source: FileHandle,
+  size: number,
+  partial: Partial,
+  context: FileContext,
+): Promise<{ handle: SftpHandle; start: number }> {
+  const found = partial.made || size >= WORTH_RESUMING ? await lookAt(sftp, partial.path) : undefined;
+  if (found === undefined) {
+    // noted first: the answer may be lost and not the request
+    partial.made = true;
+    partial.confirmed = 0;
+    context.noteRemote(partial.path);
+    const handle = await sftp.open(partial.path, 'create', process.platform === 'win32' ? undefined : PRIVATE);
+    return { handle, start: 0 };
+  }
+  const wasOurs = partial.made;
+  const most = Math.min(wasOurs ? partial.confirmed : found, found, size);
+  const start = most < WORTH_RESUMING ? 0 : await trusted(wasOurs, most, partial, source, context);
+  const handle = await sftp.open(partial.path, 'write');
+  partial.made = true;
+  partial.confirmed = start;
+  context.noteRemote(partial.path);
+  // what is behind it is written anew, and may have been longer
+  await sftp.fsetstat(handle, { size: start });
+  if (start > 0) context.log.info(`Going on with ${partial.path} at ${start} bytes.`);
+  return { handle, start };
+}
+
+/** How much of a partial file is what it should be. */
+async function trusted(
+  wasOurs: boolean,
+  most: number,
+  partial: Partial,
+  source: FileHandle,
+  { line, signal }: FileContext,
+): Promise<number> {
+  const same = await isSamePrefix(await line.session, partial.path, source, most, signal);
+  // of what an engine before this one wrote nobody knows how much was confirmed
+  if (same === undefined) return wasOurs ? most : 0;
+  return same ? most : 0;
+}
+
+/** The size of a partial file; undefined where there is none. What is no file and has its name is somebody's trap. */
+async function lookAt(sftp: Sftp, path: string): Promise<number | undefined> {
+  try {
+    const stats = await sftp.lstat(path);
+    if (kindOf(stats) === 'file') return stats.size ?? 0;
+  } catch (error) {
+    if (SparkError.is(error, 'fileNotFound')) return undefined;
+    throw error;
+  }
+  throw new SparkError({ code: 'fileExists', message: `There is something in the way: "${printable(path, 300)}".` });
+}
+
+/** Removes what will not become complete. */
+async function discard(sftp: Sftp, partial: Partial, context: FileContext): Promise<void> {
+  if (!partial.made) return;
+  try {
+    await sftp.removeFile(partial.path);
+    forget(partial, context);
+  } catch (error) {
+    if (SparkError.is(error, 'fileNotFound')) forget(partial, context);
+  }
+}
+
+function forget({ path }: Partial, { memory, dropRemote }: FileContext): void {
+  memory.delete(path);
+  dropRemote(path);
+}
+
+/** The protocol knows nothing before 1970. */
+function seconds(milliseconds: number): number {
+  return Math.max(0, Math.floor(milliseconds / 1000));
+}
+
+function cancelled(): SparkError {
+  return new SparkError({ code: 'cancelled', message: 'It was cancelled.' });
+}
