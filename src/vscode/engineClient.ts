@@ -1,3 +1,4 @@
+import type { InferInput } from 'valibot';
 import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
@@ -63,6 +64,11 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'sshConfig/list',
   'discovery/find',
 ]);
+/** Notifications of the engine that are handed on as they come. */
+const RELAYED = ['transfers/changed', 'terminals/output', 'terminals/ended', 'projects/changed'] as const;
+export type Relayed = (typeof RELAYED)[number];
+type ParamsOfRelayed<K extends Relayed> = Parameters<WindowListeners[K]>[0];
+
 /** Waiting does not mend these. */
 const FINAL: readonly ErrorCode[] = ['engineOutdated', 'databaseNewer'];
 /** An engine that lived this long did not fail because of how it was started. */
@@ -77,6 +83,8 @@ export class EngineClient implements Disposable {
   private readonly ended = new AbortController();
   private readonly changed = new Emitter<void>();
   private readonly sampled = new Emitter<Sample>();
+  private readonly attachedTo = new Emitter<void>();
+  private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
   private readonly samples = new Map<string, Sample>();
   private peer: EnginePeer | undefined;
   private attempt: { readonly startAnyway: boolean; readonly result: Promise<EnginePeer | undefined> } | undefined;
@@ -90,6 +98,8 @@ export class EngineClient implements Disposable {
   /** Fires when the snapshot, the status or the leadership changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidSample = this.sampled.event;
+  /** Fires when an engine is attached: whatever one before it said is void. */
+  readonly onDidAttach = this.attachedTo.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -159,6 +169,21 @@ export class EngineClient implements Disposable {
     return result;
   }
 
+  /** Hears a notification of the engine. */
+  on<K extends Relayed>(method: K, listener: (params: ParamsOfRelayed<K>) => void): Disposable {
+    return this.relayed.event(told => {
+      if (told.method === method) listener(told.params as ParamsOfRelayed<K>);
+    });
+  }
+
+  /** Tells the engine something that needs no answer; dropped where none is attached. */
+  tell<K extends Exclude<keyof EngineSide['notifications'], 'client/focused'>>(
+    method: K,
+    params: InferInput<EngineSide['notifications'][K]>,
+  ): void {
+    this.peer?.notify(method, params);
+  }
+
   /** To be called when the window gets the focus. */
   focused(): void {
     if (this.peer) this.peer.notify('client/focused', {});
@@ -183,6 +208,8 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     this.changed.dispose();
     this.sampled.dispose();
+    this.attachedTo.dispose();
+    this.relayed.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -233,6 +260,7 @@ export class EngineClient implements Disposable {
     }
     if (this.around.isFocused()) peer.notify('client/focused', {});
     this.setStatus({ state: 'up' });
+    this.attachedTo.fire();
   }
 
   private listeners(): WindowListeners {
@@ -250,7 +278,15 @@ export class EngineClient implements Disposable {
       },
       'notice/show': this.around.onNotice,
       'log/line': this.around.onLogLine,
+      ...this.relays(),
     };
+  }
+
+  private relays(): Pick<WindowListeners, Relayed> {
+    const relay = (method: Relayed) => (params: unknown) => {
+      this.relayed.fire({ method, params });
+    };
+    return Object.fromEntries(RELAYED.map(method => [method, relay(method)])) as Pick<WindowListeners, Relayed>;
   }
 
   /** Takes a snapshot over; true when it says something new. */

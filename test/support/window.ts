@@ -7,8 +7,11 @@ import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
 import type { Sample } from '../../src/shared/metrics.js';
+import type { Project } from '../../src/shared/projects.js';
 import type { Answer, Question } from '../../src/shared/questions.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../src/shared/settings.js';
+import type { TerminalEnd } from '../../src/shared/terminals.js';
+import type { Transfer } from '../../src/shared/transfers.js';
 import { untilEvent } from './until.js';
 
 /** The engine as it ships. */
@@ -36,6 +39,11 @@ export class TestWindow {
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
   readonly logLines: string[] = [];
+  transfers: Transfer[] = [];
+  projects: Project[] = [];
+  /** What each terminal has printed, and how it ended. */
+  readonly printed = new Map<string, string>();
+  readonly terminalEnds: TerminalEnd[] = [];
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -93,6 +101,23 @@ export class TestWindow {
         },
         'log/line': ({ scope, message }) => {
           window.logLines.push(`[${scope}] ${message}`);
+          happened();
+        },
+        'transfers/changed': ({ transfers }) => {
+          window.transfers = transfers;
+          happened();
+        },
+        'terminals/output': ({ terminalId, text }) => {
+          window.printed.set(terminalId, (window.printed.get(terminalId) ?? '') + text);
+          window.peer.notify('terminals/shown', { terminalId, characters: text.length });
+          happened();
+        },
+        'terminals/ended': end => {
+          window.terminalEnds.push(end);
+          happened();
+        },
+        'projects/changed': ({ projects }) => {
+          window.projects = projects;
           happened();
         },
       },

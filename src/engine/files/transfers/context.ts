@@ -1,6 +1,8 @@
 import type { Logger } from '../../base/logger.js';
 import type { Budget } from './budget.js';
+import type { BufferPool } from './bufferPool.js';
 import type { Line } from './line.js';
+import type { PartialNames } from './partialNames.js';
 
 /** What the transfer of one file needs of the transfer that it belongs to. */
 export interface FileContext {
@@ -9,8 +11,9 @@ export interface FileContext {
   readonly signal: AbortSignal;
   /** Bytes that are newly done; negative where some turned out not to be. */
   readonly onBytes: (bytes: number) => void;
-  /** Names of partial files that are being written now, so that two transfers of one file do not write to one. */
-  readonly partials: Set<string>;
+  readonly partials: PartialNames;
+  /** For pieces of files; each has room for what one request may carry. */
+  readonly buffers: BufferPool;
   /** Bytes of partial files that the Spark has confirmed, by path; outlives a transfer that was stopped. */
   readonly memory: Map<string, number>;
   /** Told of what is on the Spark for the time of the transfer only, and when it is gone. */

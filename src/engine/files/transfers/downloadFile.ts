@@ -1,19 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SparkError } from '../../../shared/errors.js';
 import { printable } from '../../base/remoteText.js';
 import type { RemoteStats, Sftp, SftpHandle } from '../../ssh/sftpTypes.js';
 import { isLost } from '../channels.js';
-import { temporaryName } from '../remotePath.js';
 import { kindOf, modeOf } from '../stats.js';
 import { type FileContext, FileProgress } from './context.js';
 import { asLocalError } from './localErrors.js';
 import { LocalFile } from './localTarget.js';
+import { WORTH_RESUMING } from './partialNames.js';
 import { Patience } from './patience.js';
 import { isSamePrefix } from './prefix.js';
 import { Watermark } from './watermark.js';
 
-const WORTH_RESUMING = 8 * 1024 * 1024;
 /** Written to the disk at a time. */
 const BLOCK = 512 * 1024;
 /** Blocks of one file that are under way at a time. */
@@ -58,14 +56,14 @@ export async function downloadFile(download: Download, context: FileContext): Pr
   } catch (error) {
     progress.set(0);
     // what a lost link has cut off can be gone on with; all else is of no use
-    if (isLost(error) && state.done >= WORTH_RESUMING) await state.file?.handle.close().catch(() => undefined);
+    if (isLost(error) && state.done >= WORTH_RESUMING) await state.file?.fd.close().catch(() => undefined);
     else if (state.file) {
       await state.file.discard();
       context.dropLocal(state.file.path);
     }
     throw error;
   } finally {
-    if (state.file) context.partials.delete(state.file.path);
+    if (state.file) context.partials.release(state.file.path);
   }
 }
 
@@ -115,18 +113,15 @@ async function begin(
   context: FileContext,
 ): Promise<LocalFile> {
   const size = stats.size ?? 0;
-  const known = createHash('sha256').update(JSON.stringify([download.path, download.name, size, stats.mtime]));
-  const named = join(download.folder, temporaryName(known.digest('hex').slice(0, 24)));
-  const isNamed = size >= WORTH_RESUMING && !context.partials.has(named);
-  const path = isNamed ? named : join(download.folder, temporaryName(randomBytes(8).toString('hex')));
-  context.partials.add(path);
+  const identity = [download.path, download.name, size, stats.mtime];
+  const { path, isNamed } = context.partials.choose(name => join(download.folder, name), size, identity);
   context.noteLocal(path);
   const file = await LocalFile.open(path, isNamed);
   state.file = file;
   const most = Math.min(file.size, size);
   if (most >= WORTH_RESUMING) {
     const { line, signal } = context;
-    if (await isSamePrefix(await line.session, download.path, file.handle, most, signal)) {
+    if (await isSamePrefix(await line.session, download.path, file.fd, most, signal)) {
       state.done = most;
       context.log.info(`Going on with ${path} at ${most} bytes.`);
     }
@@ -148,7 +143,7 @@ async function fetch(
   handle: SftpHandle,
   file: LocalFile,
   { start, size, state, progress, path }: Stretch,
-  { budget, signal }: FileContext,
+  { budget, signal, buffers }: FileContext,
 ): Promise<void> {
   const done = new Watermark(start);
   const shared = { next: start };
@@ -162,9 +157,7 @@ async function fetch(
       try {
         if (signal.aborted) throw new SparkError({ code: 'cancelled', message: 'It was cancelled.' });
         await readBlock(sftp, handle, buffer, length, position, path);
-        await file.handle.write(buffer, 0, length, position).catch((error: unknown) => {
-          throw asLocalError('written', file.path, error);
-        });
+        await file.write(buffer, length, position);
         done.add(position, length);
         state.done = done.value;
         progress.set(done.value);
@@ -175,9 +168,14 @@ async function fetch(
       }
     }
   };
-  const blocks = Math.min(BLOCKS_AHEAD, Math.ceil((size - start) / BLOCK));
-  const bytes = Math.min(BLOCK, size - start);
-  await Promise.all(Array.from({ length: blocks }, () => worker(Buffer.allocUnsafe(bytes))));
+  if (size - start <= sftp.maxRead) {
+    const buffer = buffers.take();
+    await worker(buffer);
+    buffers.give(buffer);
+  } else {
+    const blocks = Math.min(BLOCKS_AHEAD, Math.ceil((size - start) / BLOCK));
+    await Promise.all(Array.from({ length: blocks }, () => worker(Buffer.allocUnsafe(BLOCK))));
+  }
   if (failures.length > 0) throw failures[0];
 }
 
@@ -216,9 +214,7 @@ async function drain(sftp: Sftp, handle: SftpHandle, file: LocalFile, path: stri
         code: 'fileTooBig',
         message: `"${printable(path, 300)}" does not say how long it is, and has no end.`,
       });
-    await file.handle.write(buffer, 0, bytes, position - bytes).catch((error: unknown) => {
-      throw asLocalError('written', file.path, error);
-    });
+    await file.write(buffer, bytes, position - bytes);
   }
 }
 

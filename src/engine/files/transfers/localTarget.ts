@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SparkError } from '../../../shared/errors.js';
 import type { FileKind } from '../../../shared/files.js';
 import { printable } from '../../base/remoteText.js';
 import { inParallel } from '../../base/parallel.js';
 import { asLocalError } from './localErrors.js';
+import { LocalFd } from './localFd.js';
 import { localNames } from './names.js';
 import type { Target, Version } from './plan.js';
 
@@ -48,12 +49,16 @@ export async function makeLocalFolder(path: string): Promise<void> {
 
 /** A file that is written beside its place, then put into it. */
 export class LocalFile {
+  private longest: number;
+
   private constructor(
     readonly path: string,
-    readonly handle: FileHandle,
+    readonly fd: LocalFd,
     /** Bytes that were there already. */
     readonly size: number,
-  ) {}
+  ) {
+    this.longest = size;
+  }
 
   /** @param resume whether one that is there is gone on with; else it must not be there */
   static async open(path: string, resume: boolean): Promise<LocalFile> {
@@ -61,23 +66,31 @@ export class LocalFile {
       if (resume) {
         const found = await lstat(path).catch(() => undefined);
         if (found?.isFile()) {
-          const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
-          return new LocalFile(path, handle, found.size);
+          const fd = await LocalFd.open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+          return new LocalFile(path, fd, found.size);
         }
       }
       // for its user alone until it is complete; never through a link that somebody has put there
-      return new LocalFile(path, await open(path, 'wx+', 0o600), 0);
+      return new LocalFile(path, await LocalFd.open(path, 'wx+', 0o600), 0);
     } catch (error) {
       throw asLocalError('written', path, error);
     }
   }
 
+  async write(buffer: Buffer, length: number, position: number): Promise<void> {
+    this.longest = Math.max(this.longest, position + length);
+    await this.fd.write(buffer, 0, length, position).catch((error: unknown) => {
+      throw asLocalError('written', this.path, error);
+    });
+  }
+
   /** Gives it its times and permissions. */
   async finish(size: number, mode: number, mtime: number): Promise<void> {
-    await this.handle.truncate(size);
-    if (process.platform !== 'win32') await this.handle.chmod(mode);
-    await this.handle.utimes(mtime, mtime);
-    await this.handle.close();
+    // an earlier attempt, or another version, may have been longer
+    if (this.longest > size) await this.fd.truncate(size);
+    if (process.platform !== 'win32') await this.fd.setMode(mode);
+    await this.fd.setTimes(mtime, mtime);
+    await this.fd.close();
   }
 
   /** @param overwrite whether what is there goes; else it is refused with `fileExists` */
@@ -91,7 +104,7 @@ export class LocalFile {
   }
 
   async discard(): Promise<void> {
-    await this.handle.close().catch(() => undefined);
+    await this.fd.close().catch(() => undefined);
     await rm(this.path, { force: true }).catch(() => undefined);
   }
 }

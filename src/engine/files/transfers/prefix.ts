@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import type { SshSession } from '../../ssh/types.js';
+import type { LocalFd } from './localFd.js';
 
 /** Fixed text; path and length are positional arguments. */
 const SCRIPT = 'head -c "$2" -- "$1" | sha256sum';
@@ -14,7 +14,7 @@ const BLOCK = 1024 * 1024;
 export async function isSamePrefix(
   session: SshSession,
   path: string,
-  file: FileHandle,
+  file: LocalFd,
   length: number,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
@@ -49,14 +49,14 @@ async function remoteDigest(
   }
 }
 
-async function localDigest(file: FileHandle, length: number): Promise<string | undefined> {
+async function localDigest(file: LocalFd, length: number): Promise<string | undefined> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(BLOCK);
   for (let position = 0; position < length; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(BLOCK, length - position), position);
-    if (bytesRead === 0) return undefined;
-    hash.update(buffer.subarray(0, bytesRead));
-    position += bytesRead;
+    const bytes = await file.read(buffer, 0, Math.min(BLOCK, length - position), position);
+    if (bytes === 0) return undefined;
+    hash.update(buffer.subarray(0, bytes));
+    position += bytes;
   }
   return hash.digest('hex');
 }

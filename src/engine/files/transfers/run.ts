@@ -112,12 +112,15 @@ export class Run {
   private async transfer(file: TargetFile, context: FileContext): Promise<void> {
     const { source, name, overwrite } = file;
     const { path, size, mode, mtime } = source;
-    const to = { path, folder: this.pathOf(file.folder), name, overwrite };
+    const to = { path, folder: this.pathOf(file.folder), name };
     try {
-      if (this.request.direction === 'upload') await uploadFile(to, context);
-      else {
+      if (this.request.direction === 'upload') {
+        // nobody else puts anything into a folder that we have made: what is dearer and would notice is not needed there
+        const isOurs = this.doneFolders.has(file.folder);
+        await uploadFile({ ...to, overwrite: overwrite || isOurs, seen: { size, mode, mtime } }, context);
+      } else {
         const seen = { size, mode: mode | REGULAR_FILE, mtime, atime: undefined, uid: undefined, gid: undefined };
-        await downloadFile({ ...to, seen }, context);
+        await downloadFile({ ...to, overwrite, seen }, context);
       }
       this.doneFiles.add(file);
       this.counts.files.done += 1;

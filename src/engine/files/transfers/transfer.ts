@@ -87,7 +87,8 @@ export class TransferTask {
       await this.run.prepare(line, signal);
       this.set('running');
       await this.run.perform({
-        ...{ line, budget, signal, partials: parts.partials, memory: parts.memory, log: parts.log },
+        ...{ line, budget, signal, partials: parts.partials, buffers: parts.buffers },
+        ...{ memory: parts.memory, log: parts.log },
         noteRemote: path => this.remoteLeft.add(path),
         dropRemote: path => this.remoteLeft.delete(path),
         noteLocal: path => this.localLeft.add(path),

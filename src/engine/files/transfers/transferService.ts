@@ -8,7 +8,9 @@ import { type Disposable, DisposableStore } from '../../base/disposable.js';
 import { Emitter, type Event } from '../../base/emitter.js';
 import type { Logger } from '../../base/logger.js';
 import type { Sessions } from '../../ssh/types.js';
+import { BufferPool } from './bufferPool.js';
 import { BulkSessions } from './line.js';
+import { PartialNames } from './partialNames.js';
 import { TransferTask } from './transfer.js';
 import type { AskConflict, TransferParts } from './types.js';
 
@@ -18,6 +20,9 @@ const MOST_RUNNING = 3;
 const KEPT_MS = 60_000;
 /** Those that were stopped and that nobody resumes are not collected for ever. */
 const MOST_KEPT = 50;
+
+/** What one request carries at most, see `Sftp.maxWrite`. */
+const BUFFER_BYTES = 256 * 1024;
 
 export interface TransferServiceOptions {
   readonly sessions: Sessions;
@@ -40,7 +45,8 @@ export class TransferService implements Disposable {
   constructor(private readonly options: TransferServiceOptions) {
     const { sessions, clock, log, leaveBehind } = options;
     const bulk = this.held.add(new BulkSessions(sessions, clock));
-    this.parts = { sessions, bulk, clock, log, leaveBehind, partials: new Set(), memory: new Map() };
+    const shared = { partials: new PartialNames(), buffers: new BufferPool(BUFFER_BYTES), memory: new Map<string, number>() };
+    this.parts = { sessions, bulk, clock, log, leaveBehind, ...shared };
   }
 
   /** @param owner fires when the window that asks goes away */

@@ -1,21 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
 import { SparkError } from '../../../shared/errors.js';
 import { printable } from '../../base/remoteText.js';
 import type { NewStats, Sftp, SftpHandle } from '../../ssh/sftpTypes.js';
 import { isLost } from '../channels.js';
 import { explainWrite, putInPlaceSurely } from '../place.js';
-import { pathIn, temporaryName } from '../remotePath.js';
+import { pathIn } from '../remotePath.js';
 import { kindOf, PERMISSION_BITS } from '../stats.js';
 import { type FileContext, FileProgress } from './context.js';
 import { asLocalError } from './localErrors.js';
+import { LocalFd } from './localFd.js';
+import { WORTH_RESUMING } from './partialNames.js';
 import { Patience } from './patience.js';
 import { isSamePrefix } from './prefix.js';
 import { Watermark } from './watermark.js';
 
-/** A file that is smaller is sent again rather than gone on with. */
-const WORTH_RESUMING = 8 * 1024 * 1024;
+/** Not waiting: one that has become a pipe meanwhile would never be open. */
+const READING = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
 /** Read from the disk at a time. */
 const BLOCK = 1024 * 1024;
 const PRIVATE = 0o600;
@@ -27,6 +27,16 @@ export interface Upload {
   readonly folder: string;
   readonly name: string;
   readonly overwrite: boolean;
+  /** What it was when it was looked at. */
+  readonly seen: Version;
+}
+
+/** What makes a file this version of it, and what is kept of it. */
+export interface Version {
+  readonly size: number;
+  readonly mode: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
 }
 
 /** What is known of a partial file on the Spark. */
@@ -40,20 +50,19 @@ interface Partial {
 
 /** Uploads one file: beside its place, then into it. Goes on where it was when the link is lost and comes back. */
 export async function uploadFile(upload: Upload, context: FileContext): Promise<void> {
-  const source = await open(upload.path, 'r').catch((error: unknown) => {
+  const source = await LocalFd.open(upload.path, READING).catch((error: unknown) => {
     throw asLocalError('read', upload.path, error);
   });
   const progress = new FileProgress(context.onBytes);
   try {
-    const before = await source.stat();
-    if (!before.isFile())
-      throw new SparkError({ code: 'localFile', message: `${printable(upload.path, 300)} is no ordinary file.` });
-    const partial = choosePartial(upload, before, context);
-    try {
-      await sendAll(source, before, partial, upload, progress, context);
-    } finally {
-      context.partials.delete(partial.path);
-    }
+    if (await isSent(source, upload.seen, upload, progress, context)) return;
+    // it is another than when it was looked at: once more, as it is now
+    const now = versionOf(await source.stat());
+    if (!(await isSent(source, now, upload, progress, context)))
+      throw new SparkError({
+        code: 'fileChanged',
+        message: `${printable(upload.path, 300)} was changed while it was uploaded.`,
+      });
   } catch (error) {
     progress.set(0);
     throw error;
@@ -62,21 +71,37 @@ export async function uploadFile(upload: Upload, context: FileContext): Promise<
   }
 }
 
+/** Sends one version of a file; false when it has become another meanwhile. */
+async function isSent(
+  source: LocalFd,
+  version: Version,
+  upload: Upload,
+  progress: FileProgress,
+  context: FileContext,
+): Promise<boolean> {
+  const partial = choosePartial(upload, version, context);
+  try {
+    return await sendAll(source, version, partial, upload, progress, context);
+  } finally {
+    context.partials.release(partial.path);
+  }
+}
+
 async function sendAll(
-  source: FileHandle,
-  before: Stats,
+  source: LocalFd,
+  version: Version,
   partial: Partial,
   upload: Upload,
   progress: FileProgress,
   context: FileContext,
-): Promise<void> {
+): Promise<boolean> {
   const { line, memory } = context;
   const target = pathIn(upload.folder, upload.name);
   const patience = new Patience();
   let sftp = await line.channel();
   for (;;) {
     try {
-      await send(sftp, source, before, partial, progress, context);
+      await send(sftp, source, version, partial, progress, context);
       break;
     } catch (error) {
       if (partial.made) memory.set(partial.path, partial.confirmed);
@@ -88,61 +113,53 @@ async function sendAll(
       sftp = await line.channel(error as SparkError);
     }
   }
-  const after = await source.stat();
-  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+  const after = versionOf(await source.stat());
+  if (after.size !== version.size || after.mtime !== version.mtime) {
     await discard(sftp, partial, context);
-    throw new SparkError({
-      code: 'fileChanged',
-      message: `${printable(upload.path, 300)} was changed while it was uploaded.`,
-    });
+    return false;
   }
   try {
     const next = async () => await line.channel();
     sftp = await putInPlaceSurely(sftp, partial.path, target, upload.overwrite, next);
     forget(partial, context);
+    return true;
   } catch (error) {
     if (!isLost(error)) await discard(sftp, partial, context);
     throw error;
   }
 }
 
-/** A big file has a partial of which the name says whose it is, so that another attempt finds it. */
-function choosePartial(upload: Upload, { size, mtimeMs }: Stats, { partials, memory }: FileContext): Partial {
-  const known = createHash('sha256')
-    .update(JSON.stringify([upload.path, upload.name, size, mtimeMs]))
-    .digest('hex');
-  const named = pathIn(upload.folder, temporaryName(known.slice(0, 24)));
-  const isNamed = size >= WORTH_RESUMING && !partials.has(named);
-  const path = isNamed ? named : pathIn(upload.folder, temporaryName(randomBytes(8).toString('hex')));
-  partials.add(path);
+function choosePartial(upload: Upload, { size, mtime }: Version, { partials, memory }: FileContext): Partial {
+  const identity = [upload.path, upload.name, size, mtime];
+  const { path } = partials.choose(name => pathIn(upload.folder, name), size, identity);
   const confirmed = memory.get(path);
   return { path, confirmed: confirmed ?? 0, made: confirmed !== undefined };
 }
 
 async function send(
   sftp: Sftp,
-  source: FileHandle,
-  before: Stats,
+  source: LocalFd,
+  version: Version,
   partial: Partial,
   progress: FileProgress,
   context: FileContext,
 ): Promise<void> {
-  const { handle, start } = await openPartial(sftp, source, before.size, partial, context);
+  const { handle, start } = await openPartial(sftp, source, version.size, partial, context);
   progress.set(start);
   const done = new Watermark(start);
   const confirm = () => {
     partial.confirmed = done.value;
     progress.set(done.value);
   };
-  if (before.size <= sftp.maxWrite && start === 0) {
-    await sendAtOnce(sftp, handle, source, before, context);
-    done.add(0, before.size);
+  if (version.size <= sftp.maxWrite && start === 0) {
+    await sendAtOnce(sftp, handle, source, version, context);
+    done.add(0, version.size);
     confirm();
     return;
   }
   try {
-    await pump(sftp, handle, source, { start, end: before.size, done, confirm }, context);
-    await sftp.fsetstat(handle, attributesOf(before));
+    await pump(sftp, handle, source, { start, end: version.size, done, confirm }, context);
+    await sftp.fsetstat(handle, attributesOf(version));
   } finally {
     await sftp.close(handle);
   }
@@ -152,20 +169,22 @@ async function send(
 async function sendAtOnce(
   sftp: Sftp,
   handle: SftpHandle,
-  source: FileHandle,
-  before: Stats,
-  { budget }: FileContext,
+  source: LocalFd,
+  version: Version,
+  { budget, buffers }: FileContext,
 ): Promise<void> {
-  const { size } = before;
+  const { size } = version;
   await budget.take(size);
   try {
-    const buffer = Buffer.allocUnsafe(size);
-    const { bytesRead } = await source.read(buffer, 0, size, 0);
+    const buffer = buffers.take();
+    const bytes = size === 0 ? 0 : await source.read(buffer, 0, size, 0);
     const asked = [
-      ...(bytesRead === 0 ? [] : [sftp.write(handle, buffer, 0, bytesRead, 0)]),
-      sftp.fsetstat(handle, attributesOf(before)),
+      ...(bytes === 0 ? [] : [sftp.write(handle, buffer, 0, bytes, 0)]),
+      sftp.fsetstat(handle, attributesOf(version)),
       sftp.close(handle),
     ];
+    // ssh2 has copied it
+    buffers.give(buffer);
     const failed = (await Promise.allSettled(asked)).find(answer => answer.status === 'rejected');
     if (failed) throw failed.reason;
   } finally {
@@ -173,10 +192,16 @@ async function sendAtOnce(
   }
 }
 
-function attributesOf({ atimeMs, mtimeMs, mode }: Stats): NewStats {
-  const times = { atime: seconds(atimeMs), mtime: seconds(mtimeMs) };
+function attributesOf({ mtime, mode }: Version): NewStats {
+  // the protocol knows nothing before 1970
+  const seconds = Math.max(0, Math.floor(mtime));
+  const times = { atime: seconds, mtime: seconds };
   // Windows knows no permissions worth the name: there the server's own rule decides
-  return process.platform === 'win32' ? times : { ...times, mode: mode & PERMISSION_BITS };
+  return process.platform === 'win32' ? times : { ...times, mode };
+}
+
+function versionOf({ size, mode, mtimeMs }: Stats): Version {
+  return { size, mode: mode & PERMISSION_BITS, mtime: mtimeMs / 1000 };
 }
 
 interface Stretch {
@@ -190,7 +215,7 @@ interface Stretch {
 async function pump(
   sftp: Sftp,
   handle: SftpHandle,
-  source: FileHandle,
+  source: LocalFd,
   { start, end, done, confirm }: Stretch,
   { budget, signal }: FileContext,
 ): Promise<void> {
@@ -200,7 +225,7 @@ async function pump(
   // ssh2 copies what it sends, so two are enough: one is read while the other goes out
   let [one, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(end - start > BLOCK ? size : 0)];
   const readAt = async (buffer: Buffer, position: number) =>
-    position < end ? (await source.read(buffer, 0, Math.min(buffer.length, end - position), position)).bytesRead : 0;
+    position < end ? await source.read(buffer, 0, Math.min(buffer.length, end - position), position) : 0;
   let reading = readAt(one, start);
   for (let position = start; position < end; ) {
     const bytes = await reading;
@@ -245,7 +270,7 @@ async function pump(
 /** Opens the partial file, and finds out how much of it can be kept. */
 async function openPartial(
   sftp: Sftp,
-  source: FileHandle,
+  source: LocalFd,
   size: number,
   partial: Partial,
   context: FileContext,
@@ -277,7 +302,7 @@ async function trusted(
   wasOurs: boolean,
   most: number,
   partial: Partial,
-  source: FileHandle,
+  source: LocalFd,
   { line, signal }: FileContext,
 ): Promise<number> {
   const same = await isSamePrefix(await line.session, partial.path, source, most, signal);
@@ -312,11 +337,6 @@ async function discard(sftp: Sftp, partial: Partial, context: FileContext): Prom
 function forget({ path }: Partial, { memory, dropRemote }: FileContext): void {
   memory.delete(path);
   dropRemote(path);
-}
-
-/** The protocol knows nothing before 1970. */
-function seconds(milliseconds: number): number {
-  return Math.max(0, Math.floor(milliseconds / 1000));
 }
 
 function cancelled(): SparkError {
