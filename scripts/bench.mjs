@@ -1,13 +1,26 @@
 /**
- * `npm run bench -- NAME`: builds and runs `test/bench/NAME.bench.ts`, which prints what it has measured; without a name, all of them one after the
- * other. More arguments go to the benchmark.
+ * `npm run bench -- NAME [options]`: measures something against an anchor in the same run and prints ratios, since
+ * absolute figures are this machine's. Without a name: says what there is. Exits with 1 where a measurement gates.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureDependencies } from './lib/dependencies.mjs';
 import { endAll, run } from './lib/run.mjs';
+import { serverIsInstalled, serverPaths } from './lib/vscodeServer.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const ENDING = '.bench.ts';
+const names = readdirSync(join('test', 'bench'))
+  .filter(file => file.endsWith(ENDING))
+  .map(file => file.slice(0, -ENDING.length))
+  .sort();
+const [name, ...options] = process.argv.slice(2);
+if (name === undefined || !names.includes(name)) {
+  console.log(`Choose what to measure: ${names.join(', ')}.`);
+  process.exit(name === undefined ? 0 : 2);
+}
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     endAll();
@@ -15,20 +28,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-const ENDING = '.bench.ts';
-const known = readdirSync(join('test', 'bench'))
-  .filter(name => name.endsWith(ENDING))
-  .map(name => name.slice(0, -ENDING.length));
-const [name, ...rest] = process.argv.slice(2);
-if (name !== undefined && !known.includes(name)) {
-  console.error(`There is no benchmark "${name}"; choose from ${known.join(', ')}.`);
-  process.exit(2);
-}
-const built = await run(process.execPath, ['esbuild.mjs', '--tests'], { show: 'failure' });
+await ensureDependencies(line => console.log(`[bench] ${line}`));
+console.log('[bench] building');
+// as it ships: minified code is other code to the compiler
+const built = await run(process.execPath, ['esbuild.mjs', '--tests', '--production'], { show: 'failure' });
 if (built.code !== 0) process.exit(1);
-let failed = false;
-for (const each of name === undefined ? known : [name]) {
-  const { code } = await run(process.execPath, ['--enable-source-maps', join('out', 'bench', `${each}.bench.js`), ...rest]);
-  failed ||= code !== 0;
-}
-process.exit(failed ? 1 : 0);
+const file = join('out', 'bench', `${name}.bench.js`);
+if (!existsSync(file)) throw new Error(`${file} was not built.`);
+// the Node of the editor where it is there: that is where the engine runs
+const node = serverIsInstalled() ? serverPaths().node : process.execPath;
+const { code } = await run(node, ['--enable-source-maps', file, ...options]);
+process.exit(code);

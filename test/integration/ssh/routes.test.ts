@@ -104,11 +104,11 @@ describe('ways to a machine', () => {
     it('read the known hosts files that it names, and write to the first', async () => {
       const [first, second] = [join(home.folder, 'known one'), join(home.folder, 'known two')];
       home.config('Host *', `  UserKnownHostsFile "${first}" "${second}"`);
-      writeFileSync(second, `[127.0.0.1]:${machine.port} ${machine.hostKeys[0]!}\n`);
+      writeFileSync(second, `127.0.0.1:${machine.port} ${machine.hostKeys[0]!}\n`);
       await wayTaken(target([way('127.0.0.1', machine.port)]));
       writeFileSync(second, '');
       await wayTaken(target([way('127.0.0.1', machine.port)]), { confirmHostKey: () => Promise.resolve(true) });
-      assert.ok(readFileSync(first, 'utf8').startsWith(`[127.0.0.1]:${machine.port} ssh-ed25519 `));
+      assert.ok(readFileSync(first, 'utf8').startsWith(`127.0.0.1:${machine.port} ssh-ed25519 `));
     });
 
     it('ask nothing about an unknown key where it says yes or accept-new', async () => {
@@ -147,7 +147,7 @@ describe('ways to a machine', () => {
         '  HostName 127.0.0.1',
         `  Port ${machine.port}`,
       );
-      assert.equal(await wayTaken(target([way('spark')])), `[127.0.0.1]:${machine.port} through a ProxyCommand`);
+      assert.equal(await wayTaken(target([way('spark')])), `127.0.0.1:${machine.port} through a ProxyCommand`);
     });
 
     it('say what a ProxyCommand complained about', async () => {
@@ -179,7 +179,7 @@ describe('ways to a machine', () => {
 
     it('lead on to the machine, each host verified under its own name', async () => {
       const taken = await wayTaken(target([way('127.0.0.1', machine.port, through())]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port} via 127.0.0.1`);
+      assert.equal(taken, `127.0.0.1:${machine.port} via 127.0.0.1`);
       assert.match(gateway.log(), /Accepted publickey/);
       home.knows(
         { name: `[127.0.0.1]:${machine.port}`, sshd: machine },
@@ -208,7 +208,7 @@ describe('ways to a machine', () => {
         `  Port ${machine.port}`,
         '  ProxyJump outer,inner',
       );
-      assert.equal(await wayTaken(target([way('spark')])), `[127.0.0.1]:${machine.port} via outer, inner`);
+      assert.equal(await wayTaken(target([way('spark')])), `127.0.0.1:${machine.port} via outer, inner`);
     });
 
     it('end with the session, and the session with them', async () => {
@@ -284,7 +284,7 @@ describe('ways to a machine', () => {
       const jump = `${gateway.username}@127.0.0.1:${gateway.port}`;
       home.knows({ name: 'spark.invalid', sshd: machine }, { name: `[127.0.0.1]:${gateway.port}`, sshd: gateway });
       const taken = await wayTaken(target([way('spark.invalid'), way('127.0.0.1', machine.port, jump)]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port} via 127.0.0.1`);
+      assert.equal(taken, `127.0.0.1:${machine.port} via 127.0.0.1`);
     });
 
     it('say what is wrong with the first when none leads there', async () => {
