@@ -2,11 +2,15 @@ import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
+import { registerFileCommands } from './vscode/commands/fileCommands.js';
 import { registerFindCommands } from './vscode/commands/findCommands.js';
+import { registerFolderCommands } from './vscode/commands/folderCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
 import { registerKeyCommands } from './vscode/commands/keyCommands.js';
 import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
+import { registerProjectCommands } from './vscode/commands/projectCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
+import { registerTransferCommands } from './vscode/commands/transferCommands.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
 import { onDidChangeSettings } from './vscode/contributions.js';
 import { followContextKeys } from './vscode/contextKeys.js';
@@ -15,9 +19,12 @@ import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
+import { createFileServices } from './vscode/fileServices.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { PanelController } from './vscode/panel/panelController.js';
+import { panelProjectActions } from './vscode/panel/projectActions.js';
+import { ProjectList } from './vscode/projects/projectList.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
@@ -36,7 +43,8 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const showLog = () => {
     log.show();
   };
-  const panel: PanelController = new PanelController(context.extensionUri, client, {
+  const projects = new ProjectList(client);
+  const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
     pickKeyFile,
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
@@ -48,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
+    projects: panelProjectActions(() => files),
   });
   const services: CommandServices = {
     client,
@@ -64,7 +73,8 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const held: Disposable[] = [channel, client, panel];
+  const { files, held: fileParts } = createFileServices(services, projects);
+  const held: Disposable[] = [channel, client, projects, panel, fileParts];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
@@ -72,6 +82,10 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services),
+    'project commands': () => registerProjectCommands(files),
+    'folder commands': () => registerFolderCommands(files),
+    'file commands': () => registerFileCommands(files),
+    'transfer commands': () => registerTransferCommands(files),
   };
   const rest: Features = {
     'connections view': () => new ConnectionTree(client),

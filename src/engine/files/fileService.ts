@@ -11,7 +11,7 @@ import { Leftovers } from './leftovers.js';
 import { listFolder } from './listing.js';
 import { OpenFiles, readPiece } from './openFiles.js';
 import { inParallel } from '../base/parallel.js';
-import { explainWrite, isFolder, nameTaken, type NoteAside, putInPlace } from './place.js';
+import { explainWrite, isFolder, nameTaken, noOrdinaryFile, type NoteAside, putInPlace } from './place.js';
 import { absolute, isWithin } from './remotePath.js';
 import { remove } from './remove.js';
 import { exists, kindOf, modeOf, mtimeOf, statOf } from './stats.js';
@@ -126,10 +126,13 @@ export class FileService {
   /** Opens a file for a window. @param owner fires when the window goes away */
   async openRead(connectionId: string, path: string, owner: AbortSignal): Promise<{ handle: string; stat: FileStat }> {
     return await this.at(connectionId, path, async (sftp, file) => {
+      // to open a pipe may wait for ever, and a device may have no end
+      const { kind } = await statOf(sftp, file);
+      if (kind === 'folder') throw isFolder(file);
+      if (kind !== 'file') throw noOrdinaryFile(file);
       const opened = await sftp.open(file, 'read');
       try {
         const stats = await sftp.fstat(opened);
-        if (kindOf(stats) === 'folder') throw isFolder(file);
         const stat: FileStat = {
           kind: kindOf(stats),
           isLink: false,

@@ -3,7 +3,7 @@ import { SparkError } from '../../shared/errors.js';
 import type { FileStat } from '../../shared/files.js';
 import { printable } from '../base/remoteText.js';
 import type { RemoteStats, Sftp, SftpHandle } from '../ssh/sftpTypes.js';
-import { explainWrite, isFolder, nameTaken, putInPlaceSurely } from './place.js';
+import { explainWrite, isFolder, nameTaken, noOrdinaryFile, putInPlaceSurely } from './place.js';
 import { folderOf, temporaryName } from './remotePath.js';
 import { kindOf, modeOf, statOf } from './stats.js';
 
@@ -43,8 +43,7 @@ export class FileWriter {
       return undefined;
     });
     if (before && kindOf(before) === 'folder') throw isFolder(path);
-    if (before && kindOf(before) === 'other')
-      throw new SparkError({ code: 'fileKind', message: `"${printable(path, 300)}" is no ordinary file.` });
+    if (before && kindOf(before) === 'other') throw noOrdinaryFile(path);
     if (before && !options.overwrite) throw nameTaken(path);
     if (!before && !options.create)
       throw new SparkError({ code: 'fileNotFound', message: `There is no "${printable(path, 300)}" on the Spark.` });

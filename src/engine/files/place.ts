@@ -108,3 +108,7 @@ export function nameTaken(path: string): SparkError {
 export function isFolder(path: string): SparkError {
   return new SparkError({ code: 'fileKind', message: `"${printable(path, 300)}" is a folder.` });
 }
+
+export function noOrdinaryFile(path: string): SparkError {
+  return new SparkError({ code: 'fileKind', message: `"${printable(path, 300)}" is no ordinary file.` });
+}
