@@ -1,5 +1,6 @@
 import { type ConnectionStatus, type ConnectionView } from '../../src/shared/connection.js';
 import { type GpuSample, type Sample } from '../../src/shared/metrics.js';
+import { type Project } from '../../src/shared/projects.js';
 
 const HOUR = 3_600_000;
 
@@ -57,6 +58,25 @@ export function connection(changes: Partial<ConnectionView> = {}): ConnectionVie
     createdAt: 0,
     updatedAt: 0,
     status: STATUS.disconnected,
+    ...changes,
+  };
+}
+
+/** A project on `spark-1`. */
+export function project(changes: Partial<Project> = {}): Project {
+  return {
+    id: 'project-1',
+    connectionId: 'spark-1',
+    name: 'Llama fine-tuning',
+    description: 'LoRA on the support tickets of last year.',
+    projectType: 'Fine-tuning',
+    remotePath: '~/projects/llama',
+    status: 'active',
+    configRevision: 1,
+    lastActivityAt: Date.now() - 2 * HOUR - 60_000,
+    createdAt: 0,
+    updatedAt: 0,
+    jobs: [],
     ...changes,
   };
 }

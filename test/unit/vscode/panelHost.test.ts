@@ -14,6 +14,9 @@ const SAVED: Snapshot = {
   endpoint: { url: 'http://localhost:11434', source: 'local', connectionId: null },
 };
 
+const NO_PROJECTS = { all: [], onDidChange: () => ({ dispose: () => undefined }) };
+const STATE = { snapshot: SAVED, palette: 'theme', engineUp: true, projects: [], hasRemoteSsh: true };
+
 interface Message {
   jsonrpc: string;
   id?: number;
@@ -31,10 +34,12 @@ describe('the panel host', () => {
   let answers: ConstructorParameters<typeof EngineStandIn>[3];
   let palette: 'theme' | 'dgx';
   let opened: ErrorInfo[];
+  let openedProjects: [string, string][];
 
   beforeEach(() => {
     answers = {};
     opened = [];
+    openedProjects = [];
     palette = 'theme';
     const never = () => Promise.reject(new Error('not expected here'));
     client = new EngineClient({
@@ -54,7 +59,7 @@ describe('the panel host', () => {
       retryDelay: () => 0,
     });
     page = pageOf();
-    host = new PanelHost(page.channel, client, () => palette, {
+    host = new PanelHost(page.channel, client, NO_PROJECTS, () => palette, {
       pickKeyFile: async () => await Promise.resolve('/home/me/.ssh/id_ed25519'),
       deleteConnection: async () => await Promise.resolve(false),
       copyEndpoint: async () => {
@@ -63,6 +68,17 @@ describe('the panel host', () => {
       showLog: () => undefined,
       importSshConfig: () => undefined,
       discover: () => undefined,
+      projects: {
+        pickFolder: async () => await Promise.resolve('/home/me/llama'),
+        remove: async () => await Promise.resolve(true),
+        open: async (projectId, where) => {
+          openedProjects.push([projectId, where]);
+          await Promise.resolve();
+        },
+        editConfig: () => undefined,
+        find: () => undefined,
+        hasRemoteSsh: () => true,
+      },
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();
@@ -79,9 +95,9 @@ describe('the panel host', () => {
     await client.attached();
     host.showTab('metrics');
     const { result } = await page.ask(0, 'panel/ready', {});
-    assert.deepEqual(result, { state: { snapshot: SAVED, palette: 'theme', engineUp: true }, tab: 'metrics' });
+    assert.deepEqual(result, { state: STATE, tab: 'metrics' });
     assert.deepEqual((await page.ask(1, 'panel/ready', {})).result, {
-      state: { snapshot: SAVED, palette: 'theme', engineUp: true },
+      state: STATE,
       tab: null,
     });
   });
@@ -91,6 +107,16 @@ describe('the panel host', () => {
     const form = page.next('panel/showForm');
     await page.ask(0, 'panel/ready', {});
     assert.deepEqual((await form).params, { connectionId: 'c1' });
+  });
+
+  it('lets the page open a project, and ask for the form of one', async () => {
+    host.showProjectForm('p1');
+    const form = page.next('panel/showProjectForm');
+    await page.ask(0, 'panel/ready', {});
+    assert.deepEqual((await form).params, { projectId: 'p1' });
+    await page.ask(1, 'panel/openProject', { projectId: 'p1', where: 'terminal' });
+    assert.deepEqual(openedProjects, [['p1', 'terminal']]);
+    assert.ok((await page.ask(2, 'panel/openProject', { projectId: 'p1', where: 'elsewhere' })).error);
   });
 
   it('hands on what the engine answers to, with its errors', async () => {
