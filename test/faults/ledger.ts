@@ -19,7 +19,7 @@ export type Outcome =
   | 'gaveUp'
   /** Reset without a loss of the link. */
   | 'failedWithoutLoss'
-  /** Cut off in the way in which an answer ends that is whole, and without a loss of the link. */
+  /** Cut off in the way in which an answer ends that is whole. */
   | 'cutOff'
   | 'refused'
   | 'wrong'
@@ -84,11 +84,10 @@ export class Ledger {
     const { code } = error;
     if (code === 'ECONNREFUSED') {
       if (this.#end(request, 'refused')) this.#note(request, 'was refused');
-    } else if (this.link.wasLostSince(request.begunAt - SIMULTANEOUS_MS)) this.#end(request, 'failed');
-    // where the link was lost an end says nothing: libuv reads a reset as one when it comes right behind a piece
-    else if (orderly) {
+    } else if (orderly) {
       if (this.#end(request, 'cutOff')) this.#note(request, `was cut off without a reset (${error.message})`);
-    } else if (performance.now() - request.begunAt > PATIENCE_MS && !this.link.connected) this.#end(request, 'gaveUp');
+    } else if (this.link.wasLostSince(request.begunAt - SIMULTANEOUS_MS)) this.#end(request, 'failed');
+    else if (performance.now() - request.begunAt > PATIENCE_MS && !this.link.connected) this.#end(request, 'gaveUp');
     else
       // the news of the loss may still be on their way
       setTimeout(() => {

@@ -342,8 +342,8 @@ describe('the panel: connections', function () {
     await active.getByText(/next attempt in \d+ s/).waitFor();
     await active.getByRole('button', { name: 'Try now to connect to Workshop Spark' }).click();
     await host.called('connections/connect');
-    const { state, since, tunnel } = STATUS.reconnecting;
-    host.connections = [connection({ isActive: true, status: { state, since, tunnel, step: 'Logging in' } })];
+    const { state, since, tunnel, error } = STATUS.reconnecting;
+    host.connections = [connection({ isActive: true, status: { state, since, tunnel, error, step: 'Logging in' } })];
     host.announce();
     await active.getByText('Logging in…').waitFor();
     assert.equal(await active.getByRole('button', { name: 'Try now to connect to Workshop Spark' }).isDisabled(), true);

@@ -49,7 +49,7 @@ export const authorizedKeysScript = [
   'has() { [ -e "$file" ] && awk -v kind="$kind" -v blob="$blob" "$find" <"$file"; };',
   'look() { set -- "$1" $(ls -ldnL "$2" 2>/dev/null); say look "$1" "$2" "$4"; };',
   'lock=$dir/.dgx-spark.lock; tries=0;',
-  'while [ "$tries" -lt 100 ]; do',
+  'while [ "$tries" -lt 60 ]; do',
   'mkdir "$lock" 2>/dev/null && break;',
   // one that is gone by now was another's a moment ago; only where none can be made is there nothing to wait for
   '[ -d "$lock" ] || [ -w "$dir" ] || break;',

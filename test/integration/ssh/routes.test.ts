@@ -88,7 +88,7 @@ describe('ways to a machine', () => {
         `  IdentityFile ${machine.clientKey}`,
       );
       const to = target([way('spark')], { username: undefined, login: { method: 'auto' } });
-      assert.equal(await wayTaken(to), `[127.0.0.1]:${machine.port}`);
+      assert.equal(await wayTaken(to), `127.0.0.1:${machine.port}`);
     });
 
     it('know a host by its HostKeyAlias', async () => {
@@ -104,11 +104,11 @@ describe('ways to a machine', () => {
     it('read the known hosts files that it names, and write to the first', async () => {
       const [first, second] = [join(home.folder, 'known one'), join(home.folder, 'known two')];
       home.config('Host *', `  UserKnownHostsFile "${first}" "${second}"`);
-      writeFileSync(second, `127.0.0.1:${machine.port} ${machine.hostKeys[0]!}\n`);
+      writeFileSync(second, `[127.0.0.1]:${machine.port} ${machine.hostKeys[0]!}\n`);
       await wayTaken(target([way('127.0.0.1', machine.port)]));
       writeFileSync(second, '');
       await wayTaken(target([way('127.0.0.1', machine.port)]), { confirmHostKey: () => Promise.resolve(true) });
-      assert.ok(readFileSync(first, 'utf8').startsWith(`127.0.0.1:${machine.port} ssh-ed25519 `));
+      assert.ok(readFileSync(first, 'utf8').startsWith(`[127.0.0.1]:${machine.port} ssh-ed25519 `));
     });
 
     it('ask nothing about an unknown key where it says yes or accept-new', async () => {
@@ -239,7 +239,7 @@ describe('ways to a machine', () => {
   describe('of which there are several', () => {
     it('lead there by the first that answers', async () => {
       const taken = await wayTaken(target([way('127.0.0.1', await freePort()), way('127.0.0.1', machine.port)]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port}`);
+      assert.equal(taken, `127.0.0.1:${machine.port}`);
     });
 
     it('pass by an address that accepts and says nothing, and one where something else answers', async () => {
@@ -252,7 +252,7 @@ describe('ways to a machine', () => {
         home.knows(identity);
         assert.equal(
           await wayTaken(target([way('127.0.0.1', port), way('127.0.0.1', machine.port)])),
-          `[127.0.0.1]:${machine.port}`,
+          `127.0.0.1:${machine.port}`,
         );
       }
     });
@@ -261,7 +261,7 @@ describe('ways to a machine', () => {
       // known is the machine; on its first address the gateway answers
       home.knows({ name: `[127.0.0.1]:${gateway.port}`, sshd: machine });
       const taken = await wayTaken(target([way('127.0.0.1', gateway.port), way('127.0.0.1', machine.port)]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port}`);
+      assert.equal(taken, `127.0.0.1:${machine.port}`);
     });
 
     it('have one identity: a key that was trusted for the first is asked about for none', async () => {
@@ -272,7 +272,7 @@ describe('ways to a machine', () => {
     it('come back to where it was last when its name is not known', async () => {
       home.knows({ name: `[spark.invalid]:${machine.port}`, sshd: machine });
       const to = target([way('spark.invalid', machine.port)], { lastAddress: '127.0.0.1' });
-      assert.equal(await wayTaken(to), `[127.0.0.1]:${machine.port}`);
+      assert.equal(await wayTaken(to), `127.0.0.1:${machine.port}`);
       // and not to whoever has that address today
       home.knows({ name: `[spark.invalid]:${machine.port}`, sshd: gateway });
       await assert.rejects(wayTaken(to), (error: unknown) => SparkError.is(error, 'hostNotFound'));
