@@ -30,6 +30,14 @@ const fasterKeys = {
 };
 const forSsh2 = [withoutNativeModules, fasterKeys];
 
+/** What is loaded after activation is a bundle of its own, beside the first; see there. */
+const lateFeatures = {
+  name: 'late-features',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/lateFeatures\.js$/ }, () => ({ path: './lateFeatures.js', external: true }));
+  },
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const common = {
   bundle: true,
@@ -52,7 +60,14 @@ const node = {
 };
 
 const shipped = [
-  { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+  {
+    ...node,
+    entryPoints: ['src/extension.ts'],
+    outfile: 'dist/extension.js',
+    external: ['vscode'],
+    plugins: [lateFeatures],
+  },
+  { ...node, entryPoints: ['src/vscode/lateFeatures.ts'], outfile: 'dist/lateFeatures.js', external: ['vscode'] },
   { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.js', plugins: forSsh2 },
   {
     ...common,

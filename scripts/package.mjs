@@ -25,6 +25,7 @@ const NEEDED = [
   'LICENSE',
   'dist/extension.js',
   'dist/engine.js',
+  'dist/lateFeatures.js',
   'dist/LICENSES.txt',
 ];
 

@@ -1,16 +1,9 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
-import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
-import { registerFileCommands } from './vscode/commands/fileCommands.js';
-import { registerFindCommands } from './vscode/commands/findCommands.js';
-import { registerFolderCommands } from './vscode/commands/folderCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
-import { registerKeyCommands } from './vscode/commands/keyCommands.js';
 import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
-import { registerProjectCommands } from './vscode/commands/projectCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
-import { registerTransferCommands } from './vscode/commands/transferCommands.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
 import { onDidChangeSettings } from './vscode/contributions.js';
 import { followContextKeys } from './vscode/contextKeys.js';
@@ -19,17 +12,19 @@ import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
-import { createFileServices } from './vscode/fileServices.js';
+import { BigFiles } from './vscode/files/bigFiles.js';
+import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { PanelController } from './vscode/panel/panelController.js';
-import { panelProjectActions } from './vscode/panel/projectActions.js';
+import type { PanelProjectActions } from './vscode/panel/panelHost.js';
+import { ConfigFileSystem } from './vscode/projects/configFileSystem.js';
+import { remoteSshExtension } from './vscode/projects/remoteSshExtension.js';
 import { ProjectList } from './vscode/projects/projectList.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
 import { StatusBar } from './vscode/statusBar.js';
-import { ConnectionTree } from './vscode/views/connectionTree.js';
 import { registerLaterViews } from './vscode/views/laterViews.js';
 
 /** Composition root of the extension host. Attaches to the engine after it has returned. */
@@ -44,6 +39,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     log.show();
   };
   const projects = new ProjectList(client);
+  const bigFiles = new BigFiles();
+  const fileSystem = new SparkFileSystem(client, bigFiles);
+  let projectActions: (actions: PanelProjectActions) => void = () => undefined;
   const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
     pickKeyFile,
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
@@ -56,7 +54,13 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
-    projects: panelProjectActions(() => files),
+    editProjectConfig: projectId =>
+      void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
+    findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
+    hasRemoteSsh: () => remoteSshExtension() !== undefined,
+    projects: new Promise(resolve => {
+      projectActions = resolve;
+    }),
   });
   const services: CommandServices = {
     client,
@@ -73,22 +77,13 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const { files, held: fileParts } = createFileServices(services, projects);
-  const held: Disposable[] = [channel, client, projects, panel, fileParts];
+  const held: Disposable[] = [channel, client, projects, fileSystem, new ConfigFileSystem(client, projects), panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
     'general commands': () => registerGeneralCommands(services),
-    'find commands': () => registerFindCommands(services),
-    'key commands': () => registerKeyCommands(services),
-    'diagnose command': () => registerDiagnoseCommand(services),
-    'project commands': () => registerProjectCommands(files),
-    'folder commands': () => registerFolderCommands(files),
-    'file commands': () => registerFileCommands(files),
-    'transfer commands': () => registerTransferCommands(files),
   };
   const rest: Features = {
-    'connections view': () => new ConnectionTree(client),
     'later views': registerLaterViews,
     'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),
@@ -106,6 +101,15 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   setImmediate(() => {
     context.subscriptions.push(...setUp(rest, log));
     client.start();
+    import('./vscode/lateFeatures.js').then(
+      ({ lateFeatures }) => {
+        const early = { projects, fileSystem, bigFiles, projectActions };
+        context.subscriptions.push(...setUp(lateFeatures(services, early), log));
+      },
+      (error: unknown) => {
+        log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
+      },
+    );
   });
   log.write('info', 'activate', `activated in ${Math.round(performance.now() - startedAt)} ms`);
   return api;

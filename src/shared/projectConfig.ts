@@ -12,7 +12,8 @@ const noNul = (what: string) =>
     v.string(`${what} must be a text.`),
     v.check(text => !text.includes('\0'), `${what} contains an unusable character.`),
   );
-const path = (what: string) => v.pipe(noNul(what), v.nonEmpty(`${what} is empty.`), v.maxLength(4096, `${what} is too long.`));
+const path = (what: string) =>
+  v.pipe(noNul(what), v.nonEmpty(`${what} is empty.`), v.maxLength(4096, `${what} is too long.`));
 
 const syncPathSchema = v.looseObject({
   /** A file or folder of this computer, or of the workspace where it is relative. */

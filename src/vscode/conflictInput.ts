@@ -57,12 +57,16 @@ function itemsFor({ choices, more, coming, there }: Conflict): Item[] {
   if (more === 0) return choices.map(choice => item(choice, false));
   return [
     ...choices.map(choice => item(choice, false)),
-    { label: more === 1 ? 'and the one that follows' : `and the ${more} that follow`, kind: vscode.QuickPickItemKind.Separator },
+    {
+      label: more === 1 ? 'and the one that follows' : `and the ${more} that follow`,
+      kind: vscode.QuickPickItemKind.Separator,
+    },
     ...choices.map(choice => item(choice, true)),
   ];
 }
 
 function versionText({ kind, size, mtime }: Conflict['there']): string {
-  const what = kind === 'file' ? bytes(size) : kind === 'folder' ? 'a folder' : kind === 'link' ? 'a link' : 'no ordinary file';
+  const what =
+    kind === 'file' ? bytes(size) : kind === 'folder' ? 'a folder' : kind === 'link' ? 'a link' : 'no ordinary file';
   return `${what} of ${new Date(mtime).toLocaleString()}`;
 }

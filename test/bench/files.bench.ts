@@ -51,7 +51,10 @@ async function main(): Promise<void> {
     ].join('\n'),
   );
   const sftp = (commands: string) =>
-    execFileSync('sftp', ['-q', '-F', config, '-b', '-', 'spark'], { input: commands, stdio: ['pipe', 'ignore', 'inherit'] });
+    execFileSync('sftp', ['-q', '-F', config, '-b', '-', 'spark'], {
+      input: commands,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
   const timed = async (work: () => Promise<void> | void): Promise<number> => {
     const begun = performance.now();
     await work();
@@ -79,7 +82,11 @@ async function main(): Promise<void> {
     writeFileSync(join(into, `file-${index}.txt`), randomBytes(SMALL_BYTES));
   }
   // so that neither pays for what the other does not: the way is open, and sftp's login is taken off
-  await ours({ direction: 'upload', sources: [join(small, readdirSync(small)[0]!)], destination: mkdtempSync(join(folder, 'warm-')) });
+  await ours({
+    direction: 'upload',
+    sources: [join(small, readdirSync(small)[0]!)],
+    destination: mkdtempSync(join(folder, 'warm-')),
+  });
   const login = median(await repeat(3, async () => await timed(() => void sftp('pwd\n'))));
 
   const cases: { name: string; sftp: (to: string) => void; ours: (to: string) => Promise<void> }[] = [

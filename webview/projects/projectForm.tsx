@@ -124,7 +124,9 @@ export function ProjectForm() {
         if (event.key === 'Escape') cancel();
       }}
     >
-      <h2 id="project-form-heading">{draft.projectId === null ? 'New project' : `Edit ${saved?.name ?? draft.name}`}</h2>
+      <h2 id="project-form-heading">
+        {draft.projectId === null ? 'New project' : `Edit ${saved?.name ?? draft.name}`}
+      </h2>
       {refusal && <Banner tone="error" message={refusal.message} hint={refusal.hint} />}
       <TextField label="Name" help="What it is called in the editor." {...field('name')} />
       {connections.length > 1 && draft.projectId === null && (

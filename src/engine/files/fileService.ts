@@ -40,7 +40,11 @@ export class FileService {
 
   constructor({ sessions, clock, log }: FileServiceOptions) {
     this.leftovers = new Leftovers(log);
-    this.channels = new Channels(sessions, clock, (connectionId, sftp) => void this.leftovers.sweep(connectionId, sftp));
+    this.channels = new Channels(
+      sessions,
+      clock,
+      (connectionId, sftp) => void this.leftovers.sweep(connectionId, sftp),
+    );
     this.open = new OpenFiles(file => {
       if (file.kind === 'read') void file.sftp.close(file.handle);
       else void this.abandon(file.connectionId, file.writer);
@@ -71,7 +75,11 @@ export class FileService {
   }
 
   async list(connectionId: string, path: string): Promise<Folder> {
-    return await this.at(connectionId, path, async (sftp, folder) => await listFolder(sftp, await sftp.realPath(folder)));
+    return await this.at(
+      connectionId,
+      path,
+      async (sftp, folder) => await listFolder(sftp, await sftp.realPath(folder)),
+    );
   }
 
   async makeFolder(connectionId: string, path: string): Promise<void> {

@@ -67,11 +67,7 @@ export class OpenFiles {
 }
 
 /** Reads a piece of a file: as much as there is of it, up to `length`. */
-export async function readPiece(
-  { sftp, handle }: OpenForReading,
-  position: number,
-  length: number,
-): Promise<Buffer> {
+export async function readPiece({ sftp, handle }: OpenForReading, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(Math.min(length, CHUNK_BYTES));
   const ends: Promise<number>[] = [];
   for (let offset = 0; offset < buffer.length; offset += sftp.maxRead)

@@ -102,7 +102,10 @@ export async function explainWrite(sftp: Sftp, error: unknown, path: string): Pr
 const ALMOST_NOTHING = 64 * 1024;
 
 export function nameTaken(path: string): SparkError {
-  return new SparkError({ code: 'fileExists', message: `There is already something called "${printable(path, 300)}".` });
+  return new SparkError({
+    code: 'fileExists',
+    message: `There is already something called "${printable(path, 300)}".`,
+  });
 }
 
 export function isFolder(path: string): SparkError {

@@ -61,6 +61,9 @@ async function removeEmpty(sftp: Sftp, path: string): Promise<void> {
     await sftp.removeFolder(path);
   } catch (error) {
     if (!SparkError.is(error, 'fileFailed')) throw error;
-    throw new SparkError({ code: 'fileFailed', message: `The folder "${printable(path, 300)}" is not empty.` }, { cause: error });
+    throw new SparkError(
+      { code: 'fileFailed', message: `The folder "${printable(path, 300)}" is not empty.` },
+      { cause: error },
+    );
   }
 }

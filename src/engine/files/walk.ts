@@ -42,7 +42,9 @@ export async function walk(sftp: Sftp, top: string, signal?: AbortSignal): Promi
       if (!complete || depth > MOST_LEVELS) throw tooMany(top);
       for (const { name, stats } of entries) {
         if (nameProblem(name) !== undefined) {
-          unusable.push(`"${printable(name, 100)}" in ${printable(folder.path, 200)} has a name that cannot be used here.`);
+          unusable.push(
+            `"${printable(name, 100)}" in ${printable(folder.path, 200)} has a name that cannot be used here.`,
+          );
           continue;
         }
         const kind = kindOf(stats);

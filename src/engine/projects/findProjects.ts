@@ -13,7 +13,15 @@ const SIGNS: ReadonlySet<string> = new Set([
   'compose.yaml',
 ]);
 /** Folders in which others keep what they need; nobody's project is there. */
-const PASSED_OVER: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'venv', 'env', 'site-packages', 'snap', 'go']);
+const PASSED_OVER: ReadonlySet<string> = new Set([
+  'node_modules',
+  '__pycache__',
+  'venv',
+  'env',
+  'site-packages',
+  'snap',
+  'go',
+]);
 /** Folders below the one that is begun with. */
 const DEPTH = 3;
 /** Enough for any home folder that a person keeps in order. */

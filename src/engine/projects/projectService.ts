@@ -110,7 +110,9 @@ export class ProjectService implements Disposable {
 function nameOfCopy(name: string, taken: ReadonlySet<string>): string {
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? ' copy' : ` copy ${number}`;
-    const candidate = `${Array.from(name).slice(0, LONGEST_NAME - suffix.length).join('')}${suffix}`;
+    const candidate = `${Array.from(name)
+      .slice(0, LONGEST_NAME - suffix.length)
+      .join('')}${suffix}`;
     if (!taken.has(candidate)) return candidate;
   }
 }

@@ -210,7 +210,8 @@ async function upload(services: FileServices, first: unknown, what: 'files' | 'f
       defaultUri: localFolder(),
     });
     const paths = (chosen ?? []).filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
-    if (paths.length > 0) await uploadTo(services, { connectionId: folder.connectionId, path: folder.path ?? '~' }, paths);
+    if (paths.length > 0)
+      await uploadTo(services, { connectionId: folder.connectionId, path: folder.path ?? '~' }, paths);
   });
 }
 

@@ -8,7 +8,16 @@ import { remoteSshAuthority } from '../projects/remoteSsh.js';
 import { openSparkTerminal } from '../terminals/sparkTerminal.js';
 import { shownName } from '../views/fileRows.js';
 import { attempt } from './interactive.js';
-import { absolutePath, checkedPlace, checkedWord, folderOfRow, isInteractive, pickConnected, pickFolder, type Folder } from './places.js';
+import {
+  absolutePath,
+  checkedPlace,
+  checkedWord,
+  folderOfRow,
+  isInteractive,
+  pickConnected,
+  pickFolder,
+  type Folder,
+} from './places.js';
 import type { FileServices } from './services.js';
 import { checkedId } from './arguments.js';
 
@@ -18,7 +27,10 @@ export function registerFolderCommands(services: FileServices): vscode.Disposabl
   return vscode.Disposable.from(
     registerCommand(COMMANDS.openTerminal, async (first, path) => {
       if (!isInteractive(first)) {
-        openTerminal(services, path === undefined ? { connectionId: checkedId(first), path } : checkedPlace(first, path));
+        openTerminal(
+          services,
+          path === undefined ? { connectionId: checkedId(first), path } : checkedPlace(first, path),
+        );
         return;
       }
       await attempt(services, undefined, async () => {
@@ -111,7 +123,13 @@ async function pickTarget(): Promise<FolderTarget | undefined> {
     { label: '$(empty-window) In a new window', description: 'its files, over this connection', target: 'window' },
     { label: '$(terminal) In a terminal', target: 'terminal' },
     ...(remoteSshExtension()
-      ? [{ label: '$(remote) In a Remote-SSH window', description: 'with extensions on the Spark', target: 'remote' as const }]
+      ? [
+          {
+            label: '$(remote) In a Remote-SSH window',
+            description: 'with extensions on the Spark',
+            target: 'remote' as const,
+          },
+        ]
       : []),
   ];
   return (await vscode.window.showQuickPick(items, { title: 'Open Folder of a Spark', placeHolder: 'Where?' }))?.target;

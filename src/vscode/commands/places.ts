@@ -115,7 +115,6 @@ export async function absolutePath(client: EngineClient, { connectionId, path }:
 /** What one of a few words must be. */
 export function checkedWord<T extends string>(words: readonly T[], argument: unknown): T {
   const result = v.safeParse(v.picklist(words), argument);
-  if (!result.success)
-    throw new SparkError({ code: 'invalidInput', message: `Use one of: ${words.join(', ')}.` });
+  if (!result.success) throw new SparkError({ code: 'invalidInput', message: `Use one of: ${words.join(', ')}.` });
   return result.output;
 }

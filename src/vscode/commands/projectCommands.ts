@@ -71,7 +71,11 @@ export function registerProjectCommands(services: FileServices): vscode.Disposab
 
     registerCommand(COMMANDS.openProject, async (first, where) => {
       await about(first, 'Open Project', async (projectId, interactive) => {
-        await openProject(services, projectId, interactive || where === undefined ? 'files' : checkedWord(FOLDER_TARGETS, where));
+        await openProject(
+          services,
+          projectId,
+          interactive || where === undefined ? 'files' : checkedWord(FOLDER_TARGETS, where),
+        );
       });
     }),
 
@@ -105,7 +109,10 @@ export async function deleteProject({ client }: FileServices, projectId: string)
   const button = 'Delete';
   const chosen = await vscode.window.showWarningMessage(
     withoutLinks(`Delete the project "${name}"?`),
-    { modal: true, detail: withoutLinks([...jobWords(jobs), `The folder ${remotePath} on the Spark stays as it is.`].join(' ')) },
+    {
+      modal: true,
+      detail: withoutLinks([...jobWords(jobs), `The folder ${remotePath} on the Spark stays as it is.`].join(' ')),
+    },
     button,
   );
   if (chosen !== button) return false;
@@ -117,9 +124,15 @@ export async function deleteProject({ client }: FileServices, projectId: string)
 export function jobWords(jobs: Project['jobs']): string[] {
   if (jobs.length === 0) return [];
   const running = jobs.filter(({ status }) => status === 'running').length;
-  const listed = jobs.length === 1 ? 'Its job is deleted from the list here too.' : `Its ${jobs.length} jobs are deleted from the list here too.`;
+  const listed =
+    jobs.length === 1
+      ? 'Its job is deleted from the list here too.'
+      : `Its ${jobs.length} jobs are deleted from the list here too.`;
   if (running === 0) return [listed];
-  return [listed, `${running === 1 ? 'One is' : `${running} are`} running: it goes on on the Spark, and is no longer followed.`];
+  return [
+    listed,
+    `${running === 1 ? 'One is' : `${running} are`} running: it goes on on the Spark, and is no longer followed.`,
+  ];
 }
 
 /** Looks for folders that look like projects, and makes projects of those that the user chooses. */
@@ -160,6 +173,9 @@ async function findProjects(services: FileServices, connectionId: string): Promi
 
 /** A folder's name as a name of ours, which is stricter. */
 function plainName(name: string): string {
-  const plain = Array.from(name.replace(/[\p{Cc}\p{Cf}]/gu, '')).slice(0, 80).join('').trim();
+  const plain = Array.from(name.replace(/[\p{Cc}\p{Cf}]/gu, ''))
+    .slice(0, 80)
+    .join('')
+    .trim();
   return plain === '' ? 'project' : plain;
 }

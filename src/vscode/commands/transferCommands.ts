@@ -42,7 +42,8 @@ export function registerTransferCommands(services: FileServices): vscode.Disposa
       pick.onDidTriggerItemButton(({ item: { transfer }, button }) => {
         if (!transfer) return;
         if (button === RESUME) resume(transfer);
-        else void attempt(services, transfer.connectionId, async () => {
+        else
+          void attempt(services, transfer.connectionId, async () => {
             await transfers.cancel(transfer.id);
           });
       });

@@ -9,9 +9,9 @@ export type Download = (place: Place) => void;
 
 /** Files over {@link BIG_FILE_BYTES} are opened only when the user has said so. */
 export class BigFiles {
+  /** Offered instead once it is there. */
+  download: Download | undefined;
   private readonly allowed = new Set<string>();
-
-  constructor(private readonly download: Download) {}
 
   /** Throws where the user has to say first that it is meant; asks them, and opens the file when they do. */
   check(place: Place, { size }: Pick<FileStat, 'size'>): void {
@@ -25,8 +25,12 @@ export class BigFiles {
   private async ask(place: Place, uri: vscode.Uri, words: string): Promise<void> {
     const [open, download] = ['Open Anyway', 'Download...'];
     const question = `${words} Opening it here takes a while and the memory of this computer.`;
-    const chosen = await vscode.window.showWarningMessage(withoutLinks(question), open, download);
-    if (chosen === download) this.download(place);
+    const chosen = await vscode.window.showWarningMessage(
+      withoutLinks(question),
+      open,
+      ...(this.download ? [download] : []),
+    );
+    if (chosen === download) this.download?.(place);
     if (chosen !== open) return;
     this.allowed.add(uri.toString());
     await vscode.commands.executeCommand('vscode.open', uri);

@@ -38,10 +38,15 @@ export async function pickRemoteFolder(
     const folders = sortEntries(folder.entries, true).filter(
       entry => endKind(entry) === 'folder' && entry.problem === undefined,
     );
-    const ordered = [...folders.filter(({ name }) => !name.startsWith('.')), ...folders.filter(({ name }) => name.startsWith('.'))];
+    const ordered = [
+      ...folders.filter(({ name }) => !name.startsWith('.')),
+      ...folders.filter(({ name }) => name.startsWith('.')),
+    ];
     pick.items = [
       { label: `$(check) ${choose}`, description: withoutIcons(shownName(path)), choose: path, alwaysShow: true },
-      ...(path === '/' ? [] : [{ label: '$(arrow-up) ..', description: withoutIcons(folderOf(path)), go: folderOf(path) }]),
+      ...(path === '/'
+        ? []
+        : [{ label: '$(arrow-up) ..', description: withoutIcons(folderOf(path)), go: folderOf(path) }]),
       ...ordered.map(({ name }) => ({ label: `$(folder) ${withoutIcons(shownName(name))}`, go: pathIn(path, name) })),
     ];
   };
@@ -58,7 +63,11 @@ export async function pickRemoteFolder(
       const words = sentences(SparkError.toInfo(error));
       const back: Item[] = current ? [{ label: '$(arrow-left) Back', go: current.path, alwaysShow: true }] : [];
       const home: Item[] = current || path === '~' ? [] : [{ label: '$(home) Home folder', go: '~', alwaysShow: true }];
-      pick.items = [{ label: '$(warning) Not possible', detail: withoutIcons(words), alwaysShow: true }, ...back, ...home];
+      pick.items = [
+        { label: '$(warning) Not possible', detail: withoutIcons(words), alwaysShow: true },
+        ...back,
+        ...home,
+      ];
     } finally {
       if (turn === visit) pick.busy = false;
     }

@@ -135,7 +135,9 @@ export class SparkFileSystem implements vscode.FileSystemProvider, Disposable {
       .map(({ input }) => (input instanceof vscode.TabInputText ? input.uri : undefined))
       .filter(uri => uri?.scheme === SPARK_SCHEME && back.includes(uri.authority));
     const folders = vscode.workspace.workspaceFolders ?? [];
-    const roots = folders.map(({ uri }) => uri).filter(uri => uri.scheme === SPARK_SCHEME && back.includes(uri.authority));
+    const roots = folders
+      .map(({ uri }) => uri)
+      .filter(uri => uri.scheme === SPARK_SCHEME && back.includes(uri.authority));
     const uris = [...open, ...roots].filter(uri => uri !== undefined);
     if (uris.length > 0) this.changed.fire(uris.map(uri => ({ type: FileChangeType.Changed, uri })));
   }

@@ -94,7 +94,10 @@ export class Transfers implements Disposable {
     }
   }
 
-  private tellEnd({ files, folders, skipped, problems, problemCount }: TransferResult, direction: Transfer['direction']): void {
+  private tellEnd(
+    { files, folders, skipped, problems, problemCount }: TransferResult,
+    direction: Transfer['direction'],
+  ): void {
     const done = direction === 'upload' ? 'Uploaded' : 'Downloaded';
     const what = files === 1 ? '1 file' : files > 0 || folders === 0 ? `${files} files` : `${folders} folders`;
     const words = `${done} ${what}${skipped > 0 ? `, skipped ${skipped}` : ''}`;

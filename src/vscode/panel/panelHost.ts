@@ -27,7 +27,11 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
-  readonly projects: PanelProjectActions;
+  editProjectConfig(projectId: string): void;
+  findProjects(): void;
+  hasRemoteSsh(): boolean;
+  /** Comes a moment after the rest. */
+  readonly projects: Promise<PanelProjectActions>;
 }
 
 /** What it may ask about projects. */
@@ -37,9 +41,6 @@ export interface PanelProjectActions {
   /** Asks first; false when the user thought better of it. */
   remove(projectId: string): Promise<boolean>;
   open(projectId: string, where: ProjectTarget): Promise<void>;
-  editConfig(projectId: string): void;
-  find(): void;
-  hasRemoteSsh(): boolean;
 }
 
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
@@ -130,7 +131,7 @@ export class PanelHost implements Disposable {
       palette: this.palette(),
       engineUp: status.state === 'up' || status.state === 'none',
       projects: [...this.projects.all],
-      hasRemoteSsh: this.actions.projects.hasRemoteSsh(),
+      hasRemoteSsh: this.actions.hasRemoteSsh(),
     };
   }
 
@@ -178,18 +179,19 @@ export class PanelHost implements Disposable {
         if (error) await actions.openKnownHosts(error);
         return null;
       },
-      'panel/pickRemoteFolder': async ({ connectionId, path }) => await actions.projects.pickFolder(connectionId, path),
+      'panel/pickRemoteFolder': async ({ connectionId, path }) =>
+        await (await actions.projects).pickFolder(connectionId, path),
       'panel/openProject': async ({ projectId, where }) => {
-        await actions.projects.open(projectId, where);
+        await (await actions.projects).open(projectId, where);
         return null;
       },
-      'panel/deleteProject': async ({ projectId }) => await actions.projects.remove(projectId),
+      'panel/deleteProject': async ({ projectId }) => await (await actions.projects).remove(projectId),
       'panel/editProjectConfig': ({ projectId }) => {
-        actions.projects.editConfig(projectId);
+        actions.editProjectConfig(projectId);
         return null;
       },
       'panel/findProjects': () => {
-        actions.projects.find();
+        actions.findProjects();
         return null;
       },
       'projects/create': async params => await client.request('projects/create', params),

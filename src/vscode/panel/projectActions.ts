@@ -1,17 +1,13 @@
-import * as vscode from 'vscode';
-import { COMMANDS } from '../contributionData.js';
 import { attempt } from '../commands/interactive.js';
 import { deleteProject, openProject } from '../commands/projectCommands.js';
 import type { FileServices } from '../commands/services.js';
 import { pickRemoteFolder } from '../files/folderPicker.js';
-import { remoteSshExtension } from '../projects/remoteSshExtension.js';
 import type { PanelProjectActions } from './panelHost.js';
 
-/** What the panel's page may ask of its window about projects. @param files known once everything is put together */
-export function panelProjectActions(files: () => FileServices): PanelProjectActions {
+/** What the panel's page may ask of its window about projects. */
+export function panelProjectActions(services: FileServices): PanelProjectActions {
   return {
     pickFolder: async (connectionId, path) => {
-      const services = files();
       const start = path === '' ? undefined : path;
       const pick = { title: 'Choose the Folder of the Project', start };
       const chosen = attempt(services, connectionId, async () => {
@@ -23,22 +19,14 @@ export function panelProjectActions(files: () => FileServices): PanelProjectActi
       return (await chosen) ?? null;
     },
     remove: async projectId => {
-      const services = files();
       const connectionId = services.projects.get(projectId)?.connectionId;
       return (await attempt(services, connectionId, async () => await deleteProject(services, projectId))) ?? false;
     },
     open: async (projectId, where) => {
-      const services = files();
       const connectionId = services.projects.get(projectId)?.connectionId;
       await attempt(services, connectionId, async () => {
         await openProject(services, projectId, where);
       });
     },
-    editConfig: projectId => {
-      const row = { kind: 'project', projectId };
-      void vscode.commands.executeCommand(COMMANDS.editProjectConfig, row);
-    },
-    find: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
-    hasRemoteSsh: () => remoteSshExtension() !== undefined,
   };
 }

@@ -109,14 +109,19 @@ export class ConfigFileSystem implements vscode.FileSystemProvider, Disposable {
       try {
         return await this.client.request('projects/getConfig', { projectId });
       } catch (error) {
-        if (SparkError.is(error, 'notFound')) throw vscode.FileSystemError.FileNotFound('The project has been deleted.');
+        if (SparkError.is(error, 'notFound'))
+          throw vscode.FileSystemError.FileNotFound('The project has been deleted.');
         throw error;
       }
     });
   }
 
   /** Another window has stored another. Of another length the editor has seen and asked about it; else it is asked here. */
-  private async overwrite(projectId: string, text: string, sizeBefore: number | undefined): Promise<{ text: string; revision: number }> {
+  private async overwrite(
+    projectId: string,
+    text: string,
+    sizeBefore: number | undefined,
+  ): Promise<{ text: string; revision: number }> {
     const now = await this.client.request('projects/getConfig', { projectId });
     if (sizeOf(now.text) === sizeBefore && now.text !== text) {
       const button = 'Overwrite';

@@ -36,7 +36,9 @@ export class FileDrop implements vscode.TreeDragAndDropController<Row> {
     if (!to) return;
     const uris = await urisIn(data);
     const ours = uris.filter(uri => uri.scheme === SPARK_SCHEME).map(placeOf);
-    const moved = ours.filter(({ connectionId, path }) => connectionId === to.connectionId && folderOf(path) !== to.path);
+    const moved = ours.filter(
+      ({ connectionId, path }) => connectionId === to.connectionId && folderOf(path) !== to.path,
+    );
     const movable = moved.filter(({ path }) => !isWithin(to.path, path));
     if (movable.length > 0) await this.actions.move(movable, to);
     if (ours.length > 0) return;

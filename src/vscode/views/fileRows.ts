@@ -15,7 +15,13 @@ export type FileRow = v.InferOutput<typeof rowSchema> & { readonly entry?: FileE
 export type Row =
   | FileRow
   /** Something that cannot be worked with; `index` tells two of one name apart. */
-  | { readonly kind: 'unusable'; readonly connectionId: string; readonly folder: string; readonly entry: FileEntry; readonly index: number }
+  | {
+      readonly kind: 'unusable';
+      readonly connectionId: string;
+      readonly folder: string;
+      readonly entry: FileEntry;
+      readonly index: number;
+    }
   /** Shows more of a folder. */
   | { readonly kind: 'more'; readonly connectionId: string; readonly folder: string; readonly left: number }
   /** Says something in place of what is in a folder. */
@@ -62,7 +68,10 @@ export function endKind({ kind, target }: Pick<FileEntry, 'kind' | 'target'>): F
 export function sortEntries(entries: readonly FileEntry[], showHidden: boolean): FileEntry[] {
   const shown = showHidden ? [...entries] : entries.filter(({ name }) => !name.startsWith('.'));
   const rank = (entry: FileEntry) => (endKind(entry) === 'folder' ? 0 : 1);
-  return shown.sort((one, other) => rank(one) - rank(other) || collator.compare(one.name, other.name) || (one.name < other.name ? -1 : 1));
+  return shown.sort(
+    (one, other) =>
+      rank(one) - rank(other) || collator.compare(one.name, other.name) || (one.name < other.name ? -1 : 1),
+  );
 }
 
 /** The rows of what is in a folder, no more than `most`. */

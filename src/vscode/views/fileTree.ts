@@ -164,7 +164,9 @@ export class FileTree implements vscode.TreeDataProvider<Row>, Disposable {
     const { connections } = this.client.snapshot;
     // a link that is coming back keeps its files in sight
     return connections
-      .filter(({ id, status: { state } }) => state === 'connected' || (state === 'reconnecting' && this.drawn.includes(id)))
+      .filter(
+        ({ id, status: { state } }) => state === 'connected' || (state === 'reconnecting' && this.drawn.includes(id)),
+      )
       .map(({ id }) => id);
   }
 

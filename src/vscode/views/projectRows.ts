@@ -59,7 +59,11 @@ export function projectText(
   connection: Pick<ConnectionView, 'name' | 'status'> | undefined,
   among: number,
 ): ProjectText {
-  const words = [STATUS_WORDS[project.status], ...(among > 1 && connection ? [connection.name] : []), project.remotePath];
+  const words = [
+    STATUS_WORDS[project.status],
+    ...(among > 1 && connection ? [connection.name] : []),
+    project.remotePath,
+  ];
   const isConnected = connection?.status.state === 'connected';
   return {
     label: project.name,

@@ -89,7 +89,11 @@ export class ProjectTree implements vscode.TreeDataProvider<Row>, Disposable {
     const color = project.status === 'active' ? new vscode.ThemeColor(COLORS.connected) : undefined;
     item.iconPath = new vscode.ThemeIcon(STATUS_ICONS[project.status], color);
     if (project.jobs.length === 0)
-      item.command = { command: COMMANDS.openProject, title: 'Open', arguments: [{ kind: 'project', projectId: project.id }] };
+      item.command = {
+        command: COMMANDS.openProject,
+        title: 'Open',
+        arguments: [{ kind: 'project', projectId: project.id }],
+      };
     return item;
   }
 

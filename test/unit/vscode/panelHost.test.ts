@@ -68,17 +68,17 @@ describe('the panel host', () => {
       showLog: () => undefined,
       importSshConfig: () => undefined,
       discover: () => undefined,
-      projects: {
+      editProjectConfig: () => undefined,
+      findProjects: () => undefined,
+      hasRemoteSsh: () => true,
+      projects: Promise.resolve({
         pickFolder: async () => await Promise.resolve('/home/me/llama'),
         remove: async () => await Promise.resolve(true),
         open: async (projectId, where) => {
           openedProjects.push([projectId, where]);
           await Promise.resolve();
         },
-        editConfig: () => undefined,
-        find: () => undefined,
-        hasRemoteSsh: () => true,
-      },
+      }),
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();

@@ -17,7 +17,7 @@ export class Budget {
 
   give(bytes: number): void {
     this.taken -= bytes;
-    for (let next = this.waiting[0]; next && (this.taken === 0 || this.taken + next.bytes <= this.limit()); ) {
+    for (let next = this.waiting[0]; next && (this.taken === 0 || this.taken + next.bytes <= this.limit());) {
       this.waiting.shift();
       this.taken += next.bytes;
       next.go();

@@ -106,12 +106,7 @@ async function receive(
 }
 
 /** Opens the file beside the place, and finds out how much of what an earlier attempt left can be kept. */
-async function begin(
-  stats: RemoteStats,
-  download: Download,
-  state: State,
-  context: FileContext,
-): Promise<LocalFile> {
+async function begin(stats: RemoteStats, download: Download, state: State, context: FileContext): Promise<LocalFile> {
   const size = stats.size ?? 0;
   const identity = [download.path, download.name, size, stats.mtime];
   const { path, isNamed } = context.partials.choose(name => join(download.folder, name), size, identity);
@@ -205,7 +200,7 @@ async function readBlock(
 /** Reads to the end, of which nobody says where it is; resolves with how many bytes there were. */
 async function drain(sftp: Sftp, handle: SftpHandle, file: LocalFile, path: string): Promise<number> {
   const buffer = Buffer.allocUnsafe(sftp.maxRead);
-  for (let position = 0; ; ) {
+  for (let position = 0; ;) {
     const bytes = await sftp.read(handle, buffer, 0, buffer.length, position);
     if (bytes === 0) return position;
     position += bytes;

@@ -36,7 +36,8 @@ export class LocalFd {
 
   /** Writes all of it. */
   async write(buffer: Buffer, offset: number, length: number, position: number): Promise<void> {
-    for (let done = 0; done < length; ) done += await this.writeSome(buffer, offset + done, length - done, position + done);
+    for (let done = 0; done < length;)
+      done += await this.writeSome(buffer, offset + done, length - done, position + done);
   }
 
   truncate(size: number): Promise<void> {

@@ -84,7 +84,8 @@ async function fill(
 async function addFile(files: SourceFile[], entry: Dirent, path: string, problems: string[]): Promise<void> {
   const found = await stat(path);
   if (found.isFile()) files.push(asFile(entry.name, path, found));
-  else if (entry.isSymbolicLink()) problems.push(`${printable(path, 300)} is a link to a folder, which is not followed.`);
+  else if (entry.isSymbolicLink())
+    problems.push(`${printable(path, 300)} is a link to a folder, which is not followed.`);
   else problems.push(`${printable(path, 300)} is no ordinary file.`);
 }
 

@@ -116,7 +116,10 @@ async function putWhereNothingIs(path: string, place: string): Promise<void> {
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (code === 'EEXIST' || (await lstat(place).catch(() => undefined)))
-      throw new SparkError({ code: 'fileExists', message: `There is already something called ${printable(place, 300)}.` });
+      throw new SparkError({
+        code: 'fileExists',
+        message: `There is already something called ${printable(place, 300)}.`,
+      });
     await rename(path, place);
     return;
   }

@@ -15,7 +15,11 @@ export class PartialNames {
    * @param path of the name
    * @param identity what makes a file this version of this file
    */
-  choose(path: (name: string) => string, size: number, identity: readonly unknown[]): { path: string; isNamed: boolean } {
+  choose(
+    path: (name: string) => string,
+    size: number,
+    identity: readonly unknown[],
+  ): { path: string; isNamed: boolean } {
     if (size >= WORTH_RESUMING) {
       const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
       const named = path(temporaryName(digest.slice(0, 24)));

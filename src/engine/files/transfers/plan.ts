@@ -85,7 +85,9 @@ async function planFolder(
   to: { destination: string; target: Target },
 ): Promise<void> {
   const { target } = to;
-  const there = folder.exists ? await target.list(pathOf(folder, to.destination, target.join)) : new Map<string, Version>();
+  const there = folder.exists
+    ? await target.list(pathOf(folder, to.destination, target.join))
+    : new Map<string, Version>();
   const taken = new Map([...there].map(([name, version]) => [target.key(name), version]));
   const claim = (name: string, version: Version) => taken.set(target.key(name), version);
   const rename = (node: { name: string }, version: Version) => {

@@ -52,7 +52,7 @@ async function remoteDigest(
 async function localDigest(file: LocalFd, length: number): Promise<string | undefined> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(BLOCK);
-  for (let position = 0; position < length; ) {
+  for (let position = 0; position < length;) {
     const bytes = await file.read(buffer, 0, Math.min(BLOCK, length - position), position);
     if (bytes === 0) return undefined;
     hash.update(buffer.subarray(0, bytes));

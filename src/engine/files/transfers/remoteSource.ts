@@ -59,7 +59,10 @@ async function readTree(
       });
       const own = names.at(-1);
       if (end && own !== undefined && kindOf(end) === 'file') parentOf(names)?.files.push(asFile(own, link, end));
-      else problems.push(`${printable(link, 300)} is a link ${end ? 'to a folder, which is not followed' : 'to nothing'}.`);
+      else
+        problems.push(
+          `${printable(link, 300)} is a link ${end ? 'to a folder, which is not followed' : 'to nothing'}.`,
+        );
     },
   );
   return top;

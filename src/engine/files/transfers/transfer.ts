@@ -29,7 +29,14 @@ export interface TransferOptions {
 /** One upload or download: its state, and what is done when the link goes away. */
 export class TransferTask {
   private readonly startedAt: number;
-  private readonly result: TransferResult = { files: 0, folders: 0, bytes: 0, skipped: 0, problems: [], problemCount: 0 };
+  private readonly result: TransferResult = {
+    files: 0,
+    folders: 0,
+    bytes: 0,
+    skipped: 0,
+    problems: [],
+    problemCount: 0,
+  };
   private readonly meter = new Meter();
   /** What is not yet complete, on the Spark and here. */
   private readonly remoteLeft = new Set<string>();

@@ -45,7 +45,11 @@ export class TransferService implements Disposable {
   constructor(private readonly options: TransferServiceOptions) {
     const { sessions, clock, log, leaveBehind } = options;
     const bulk = this.held.add(new BulkSessions(sessions, clock));
-    const shared = { partials: new PartialNames(), buffers: new BufferPool(BUFFER_BYTES), memory: new Map<string, number>() };
+    const shared = {
+      partials: new PartialNames(),
+      buffers: new BufferPool(BUFFER_BYTES),
+      memory: new Map<string, number>(),
+    };
     this.parts = { sessions, bulk, clock, log, leaveBehind, ...shared };
   }
 

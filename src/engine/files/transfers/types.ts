@@ -8,7 +8,10 @@ import type { BulkSessions } from './line.js';
 import type { PartialNames } from './partialNames.js';
 
 /** What is asked about a conflict, without what the connection adds. */
-export type ConflictQuestion = Omit<Extract<Question, { kind: 'fileConflict' }>, 'kind' | 'connectionId' | 'connectionName'>;
+export type ConflictQuestion = Omit<
+  Extract<Question, { kind: 'fileConflict' }>,
+  'kind' | 'connectionId' | 'connectionName'
+>;
 
 /** Puts a conflict to the user. Rejects with `cancelled`. */
 export type AskConflict = (

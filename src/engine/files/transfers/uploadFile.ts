@@ -227,7 +227,7 @@ async function pump(
   const readAt = async (buffer: Buffer, position: number) =>
     position < end ? await source.read(buffer, 0, Math.min(buffer.length, end - position), position) : 0;
   let reading = readAt(one, start);
-  for (let position = start; position < end; ) {
+  for (let position = start; position < end;) {
     const bytes = await reading;
     if (bytes === 0) break; // it has become shorter; the look at its size afterwards tells
     const block = one;
