@@ -24,8 +24,6 @@ import { ProjectList } from './vscode/projects/projectList.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
-import { StatusBar } from './vscode/statusBar.js';
-import { registerLaterViews } from './vscode/views/laterViews.js';
 
 /** Composition root of the extension host. Attaches to the engine after it has returned. */
 export function activate(context: vscode.ExtensionContext): SparkApi {
@@ -84,8 +82,6 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     'general commands': () => registerGeneralCommands(services),
   };
   const rest: Features = {
-    'later views': registerLaterViews,
-    'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),
     'endpoint setting': () => followEndpoint(client, log.scope('endpoint')),
     settings: () => onDidChangeSettings(Object.values(ENGINE_SETTING_KEYS), () => void client.settingsChanged()),
@@ -103,7 +99,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     client.start();
     import('./vscode/lateFeatures.js').then(
       ({ lateFeatures }) => {
-        const early = { projects, fileSystem, bigFiles, projectActions };
+        const early = { projects, fileSystem, bigFiles, projectActions, remark };
         context.subscriptions.push(...setUp(lateFeatures(services, early), log));
       },
       (error: unknown) => {

@@ -10,10 +10,14 @@ import type { Disposable } from './emitter.js';
 import { createFileServices, type EarlyFileParts } from './fileServices.js';
 import { panelProjectActions } from './panel/projectActions.js';
 import type { PanelProjectActions } from './panel/panelHost.js';
+import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
+import { registerLaterViews } from './views/laterViews.js';
 
 /** What the late part is given by the early one. */
 export interface Early extends EarlyFileParts {
+  /** What is to be said about where this runs. */
+  readonly remark: string | undefined;
   /** Told what the panel may ask for, as soon as that is there. */
   readonly projectActions: (actions: PanelProjectActions) => void;
 }
@@ -28,6 +32,8 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
   early.projectActions(panelProjectActions(files));
   return {
     'files and projects': () => held,
+    'status bar': () => new StatusBar(client, early.remark),
+    'later views': registerLaterViews,
     'connections view': () => new ConnectionTree(client),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
