@@ -2,38 +2,29 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeKey, startSshd, type Sshd } from '../support/sshd.js';
+import { startSshd, type Sshd } from '../support/sshd.js';
 import { ConnectionRows } from './driver/connections.js';
 import { workbenchSuite } from './driver/suite.js';
 import type { Workbench } from './driver/workbench.js';
 
 const NAME = 'spark-1';
-const UPLOAD = 'Control+Alt+Shift+U';
-const DOWNLOAD = 'Control+Alt+Shift+D';
-const PROJECT = 'Control+Alt+Shift+P';
 
 workbenchSuite('Files and projects', session => {
   let sshd: Sshd;
   let workbench: Workbench;
   let rows: ConnectionRows;
   let remote: string;
-  let local: string;
 
   before(async function () {
     // one story: a step that fails leaves nothing for the next to stand on
     this.test?.parent?.bail(true);
     sshd = await startSshd({ config: ['Subsystem sftp internal-sftp'] });
-    void makeKey;
     remote = mkdtempSync(join(tmpdir(), 'spark-files-'));
-    local = mkdtempSync(join(tmpdir(), 'local-files-'));
     mkdirSync(join(remote, 'llama', 'data'), { recursive: true });
     mkdirSync(join(remote, 'llama', '.git'));
     writeFileSync(join(remote, 'llama', 'train.py'), 'print("before")\n');
     writeFileSync(join(remote, 'llama', 'name with "quotes" & $(signs)'), 'x');
     writeFileSync(join(remote, 'llama', '.hidden'), 'x');
-    mkdirSync(join(local, 'set', 'deep'), { recursive: true });
-    writeFileSync(join(local, 'set', 'a.txt'), 'alpha');
-    writeFileSync(join(local, 'set', 'deep', 'b.bin'), Buffer.alloc(700_000, 7));
     writeFileSync(session.profile.knownHostsFile, `[127.0.0.1]:${sshd.port} ${sshd.hostKeys[0]!}\n`);
     ConnectionRows.prepare(session.profile, [
       {
@@ -53,7 +44,7 @@ workbenchSuite('Files and projects', session => {
   });
   after(async () => {
     await sshd.stop();
-    for (const folder of [remote, local]) rmSync(folder, { recursive: true, force: true });
+    rmSync(remote, { recursive: true, force: true });
   });
 
   it('makes a project in the panel, and opens its folder', async () => {
@@ -65,7 +56,6 @@ workbenchSuite('Files and projects', session => {
     await panel.getByRole('listitem', { name: 'Llama' }).waitFor();
     await workbench.views.expand('Projects');
     await workbench.views.waitForRow('Projects', /Llama.*Active/);
-    await workbench.page.screenshot({ path: 'out/wb-project.png' });
     await panel.getByRole('button', { name: 'Open the files of Llama' }).click();
     await workbench.views.waitForRow('Files', /train\.py/);
     await workbench.views.waitForRow('Files', /name with "quotes" & \$\(signs\)/);
@@ -75,7 +65,6 @@ workbenchSuite('Files and projects', session => {
       names.findIndex(name => name.startsWith('data')) < names.findIndex(name => name.startsWith('train')),
       'folders come first',
     );
-    await workbench.page.screenshot({ path: 'out/wb-files.png' });
   });
 
   it('edits a file and saves it in one step', async () => {
@@ -90,7 +79,6 @@ workbenchSuite('Files and projects', session => {
       () => Promise.resolve(readFileSync(join(remote, 'llama', 'train.py'), 'utf8').includes('print("after")')),
       'the file on the Spark to be the new one',
     );
-    await page.screenshot({ path: 'out/wb-edit.png' });
   });
 
   it('opens a shell in the folder of the project', async () => {
@@ -98,15 +86,13 @@ workbenchSuite('Files and projects', session => {
     await workbench.views.rowAction('Projects', 'Llama', 'Open Terminal');
     await page.locator('.terminal-wrapper.active .xterm').first().waitFor();
     await page.locator('.terminal-wrapper.active .xterm').first().click();
-    await page.keyboard.type('pwd > where.txt; echo ü > umlaut.txt\n');
+    await page.keyboard.type('pwd > where.txt; touch done.txt\n');
     await workbench.until(
-      () => Promise.resolve(existsSync(join(remote, 'llama', 'umlaut.txt'))),
+      () => Promise.resolve(existsSync(join(remote, 'llama', 'done.txt'))),
       'the shell to have written',
     );
     assert.equal(readFileSync(join(remote, 'llama', 'where.txt'), 'utf8').trim(), join(remote, 'llama'));
-    assert.equal(readFileSync(join(remote, 'llama', 'umlaut.txt'), 'utf8').trim(), 'ü');
-    await page.screenshot({ path: 'out/wb-terminal.png' });
-    await workbench.views.waitForRow('Files', /umlaut\.txt/);
+    await workbench.views.waitForRow('Files', /done\.txt/);
   });
 
   it('checks the configuration by its schema, and stores what is valid', async () => {
@@ -117,10 +103,7 @@ workbenchSuite('Files and projects', session => {
     await page.keyboard.press('Control+A');
     await page.keyboard.type('{ "defaultImage": 3 ');
     await page.locator('.editor-instance .squiggly-warning, .editor-instance .squiggly-error').first().waitFor();
-    await page.screenshot({ path: 'out/wb-config.png' });
     await page.keyboard.press('Control+S');
     await workbench.notifications.toast(/not saved|Failed to save/i);
-    await page.screenshot({ path: 'out/wb-config2.png' });
-    void [UPLOAD, DOWNLOAD, PROJECT];
   });
 });

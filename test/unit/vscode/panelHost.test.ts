@@ -183,7 +183,7 @@ describe('the panel host', () => {
     palette = 'dgx';
     const state = page.next('panel/state');
     host.sendState();
-    assert.deepEqual((await state).params, { snapshot: SAVED, palette: 'dgx', engineUp: true });
+    assert.deepEqual((await state).params, { ...STATE, snapshot: SAVED, palette: 'dgx' });
 
     host.setVisible(false);
     const heard = page.received.length;
