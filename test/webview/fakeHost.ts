@@ -28,8 +28,15 @@ const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
 type Requests = typeof panelRequests;
 
-function projectFields({ config: _config, ...fields }: ProjectData): Partial<Project> {
-  return fields;
+function projectFields({
+  connectionId,
+  name,
+  description,
+  projectType,
+  remotePath,
+  status,
+}: ProjectData): Partial<Project> {
+  return { connectionId, name, description, projectType, remotePath, status };
 }
 
 interface Call {

@@ -69,7 +69,8 @@ export class ProjectActions {
     const draft = this.store.projectDraft.value;
     const checked = draft && checkProjectDraft(draft);
     if (!checked || 'errors' in checked) return { code: 'invalidInput', message: 'Some fields need attention.' };
-    const { connectionId, config: _config, ...fields } = checked.data;
+    const { connectionId, name, description, projectType, remotePath, status } = checked.data;
+    const fields = { name, description, projectType, remotePath, status };
     try {
       const { peer } = this.session;
       const saved =

@@ -148,7 +148,7 @@ function folderChange({ connectionId, path }: Place): Change {
 }
 
 function asStat({ kind, isLink, size, mtime, mode }: FileStat): vscode.FileStat {
-  const type = isLink ? KINDS[kind] | FileType.SymbolicLink : KINDS[kind];
+  const type: vscode.FileType = isLink ? KINDS[kind] | FileType.SymbolicLink : KINDS[kind];
   const stat = { type, size, mtime, ctime: mtime };
   // who may write at all the server decides; where nobody may, the editor says so before one has typed
   return (mode & ANYBODY_WRITES) === 0 ? { ...stat, permissions: FilePermission.Readonly } : stat;
@@ -156,7 +156,8 @@ function asStat({ kind, isLink, size, mtime, mode }: FileStat): vscode.FileStat 
 
 function typeOf({ kind, target }: FileEntry): vscode.FileType {
   if (kind !== 'link') return KINDS[kind];
-  return FileType.SymbolicLink | (target ? KINDS[target] : FileType.Unknown);
+  const end = target ? KINDS[target] : FileType.Unknown;
+  return end | FileType.SymbolicLink;
 }
 
 /** Between two machines the editor goes through its own memory, by reading and writing. */

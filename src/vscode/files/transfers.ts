@@ -59,7 +59,7 @@ export class Transfers implements Disposable {
 
   /** Starts one and waits for its end. Shows progress and asks about conflicts; throws as the engine does. */
   async run(request: Start): Promise<TransferResult> {
-    const { transferId } = await this.client.request('transfers/start', request as TransferRequest);
+    const { transferId } = await this.client.request('transfers/start', request);
     this.ours.add(transferId);
     this.show();
     return await this.client.request('transfers/wait', { transferId });
@@ -67,7 +67,7 @@ export class Transfers implements Disposable {
 
   /** The same for the user: says how it ended, and lets a broken one go on. Undefined when nothing came of it. */
   async runForUser(request: Start): Promise<TransferResult | undefined> {
-    const { transferId } = await this.client.request('transfers/start', request as TransferRequest);
+    const { transferId } = await this.client.request('transfers/start', request);
     return await this.follow(transferId, request.direction);
   }
 

@@ -126,7 +126,7 @@ export class FileTree implements vscode.TreeDataProvider<Row>, Disposable {
   }
 
   resolveTreeItem(item: vscode.TreeItem, row: Row): vscode.TreeItem {
-    if ('entry' in row && row.entry) item.tooltip = entryFacts(row.entry).join('\n');
+    if ('entry' in row) item.tooltip = entryFacts(row.entry).join('\n');
     else if (row.kind === 'root') item.tooltip = row.path;
     else if (row.kind === 'note') item.tooltip = row.text;
     return item;

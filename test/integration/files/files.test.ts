@@ -182,7 +182,7 @@ for (const [title, subsystem] of Object.entries(SERVERS))
       const target = join(remote, 'big');
       for (let round = 0; round < KILLS; round++) {
         const before = existsSync(target) ? readFileSync(target) : undefined;
-        const request = { direction: 'upload', connectionId: ID, sources: [source], destination: remote } as const;
+        const request = { direction: 'upload' as const, connectionId: ID, sources: [source], destination: remote };
         const id = transfers.start({ ...request, onConflict: 'overwrite' }, never, owner);
         const ended = transfers.wait(id, owner).then(
           () => true,
