@@ -31,11 +31,19 @@ export interface TransferServiceOptions {
   readonly leaveBehind: TransferParts['leaveBehind'];
 }
 
+interface Entry {
+  readonly task: TransferTask;
+  readonly connectionId: string;
+  isRunning: boolean;
+  /** Does not wait any more for the window that began it to go away. */
+  readonly release: () => void;
+}
+
 /** All uploads and downloads: begun by a window, and going on without it. */
 export class TransferService implements Disposable {
   private readonly held = new DisposableStore();
   private readonly changed = this.held.add(new Emitter<Transfer[]>());
-  private readonly tasks = new Map<string, { task: TransferTask; connectionId: string; isRunning: boolean }>();
+  private readonly tasks = new Map<string, Entry>();
   private readonly parts: TransferParts;
   private announcing = false;
 
@@ -61,11 +69,13 @@ export class TransferService implements Disposable {
       title: titleOf(request),
       onDidChange: () => this.announce(),
     });
-    owner.addEventListener('abort', () => {
+    const orphan = () => {
       task.isOrphan = true;
       this.announce();
-    });
-    this.tasks.set(id, { task, connectionId: request.connectionId, isRunning: false });
+    };
+    owner.addEventListener('abort', orphan);
+    const release = () => owner.removeEventListener('abort', orphan);
+    this.tasks.set(id, { task, connectionId: request.connectionId, isRunning: false, release });
     this.next(request.connectionId);
     return id;
   }
@@ -108,7 +118,7 @@ export class TransferService implements Disposable {
     }
   }
 
-  private run(id: string, entry: { task: TransferTask; connectionId: string; isRunning: boolean }): void {
+  private run(id: string, entry: Entry): void {
     entry.isRunning = true;
     void entry.task.start().finally(() => {
       entry.isRunning = false;
@@ -120,13 +130,15 @@ export class TransferService implements Disposable {
   /** What has ended is told of for a while, then forgotten. */
   private settle(id: string): void {
     const entry = this.tasks.get(id);
-    if (entry?.task.isOver)
+    if (entry?.task.isOver) {
+      entry.release();
       this.held.add(
         this.options.clock.after(KEPT_MS, () => {
           this.tasks.delete(id);
           this.announce();
         }),
       );
+    }
     const stopped = [...this.tasks].filter(([, { task }]) => task.view.state === 'stopped');
     for (const [old, { task }] of stopped.slice(0, Math.max(0, stopped.length - MOST_KEPT))) {
       task.cancel();
@@ -135,7 +147,7 @@ export class TransferService implements Disposable {
     this.announce();
   }
 
-  private get(id: string): { task: TransferTask; connectionId: string; isRunning: boolean } {
+  private get(id: string): Entry {
     const entry = this.tasks.get(id);
     if (!entry) throw new SparkError({ code: 'notFound', message: 'This transfer is over.' });
     return entry;
