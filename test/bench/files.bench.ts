@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   };
   const ours = async (request: Omit<TransferRequest, 'connectionId' | 'onConflict'>) => {
     const id = service.start(
-      { connectionId: 'c', onConflict: 'overwrite', ...request } as TransferRequest,
+      { connectionId: 'c', onConflict: 'overwrite', ...request },
       () => Promise.reject(new Error('Nothing is asked here.')),
       new AbortController().signal,
     );

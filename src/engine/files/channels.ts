@@ -38,12 +38,18 @@ export class Channels {
     work: (sftp: Sftp, again: boolean) => Promise<T>,
     options: UseOptions = {},
   ): Promise<T> {
+    let began = false;
     for (let attempt = 1; ; attempt++) {
-      const sftp = await this.open(connectionId, options);
+      let sftp: Sftp | undefined;
       try {
-        return await work(sftp, attempt > 1);
+        sftp = await this.open(connectionId, options);
+        const again = began;
+        began = true;
+        return await work(sftp, again);
       } catch (error) {
-        if (!isLost(error) || attempt === MOST_ATTEMPTS) throw error;
+        // where there is no session to be had, it was waited for long enough
+        const isOver = !sftp && SparkError.is(error, 'notConnected');
+        if (isOver || !isLost(error) || attempt === MOST_ATTEMPTS) throw error;
       }
     }
   }

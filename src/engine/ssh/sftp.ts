@@ -238,7 +238,14 @@ function asText(value: unknown): string | undefined {
 function asStats(value: unknown): RemoteStats | undefined {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || Array.isArray(value)) return undefined;
   const { size, mode, uid, gid, atime, mtime } = value as Partial<Stats>;
-  return { size: whole(size), mode: whole(mode), uid: whole(uid), gid: whole(gid), atime: whole(atime), mtime: whole(mtime) };
+  return {
+    size: whole(size),
+    mode: whole(mode),
+    uid: whole(uid),
+    gid: whole(gid),
+    atime: whole(atime),
+    mtime: whole(mtime),
+  };
 }
 
 /** A number that can be counted with; a server may send any 64 bits. */

@@ -147,8 +147,12 @@ function folderChange({ connectionId, path }: Place): Change {
   return { connectionId, path: folderOf(path), kind: 'changed' };
 }
 
+function linkTo(end: vscode.FileType): vscode.FileType {
+  return (end | FileType.SymbolicLink) as vscode.FileType;
+}
+
 function asStat({ kind, isLink, size, mtime, mode }: FileStat): vscode.FileStat {
-  const type: vscode.FileType = isLink ? KINDS[kind] | FileType.SymbolicLink : KINDS[kind];
+  const type = isLink ? linkTo(KINDS[kind]) : KINDS[kind];
   const stat = { type, size, mtime, ctime: mtime };
   // who may write at all the server decides; where nobody may, the editor says so before one has typed
   return (mode & ANYBODY_WRITES) === 0 ? { ...stat, permissions: FilePermission.Readonly } : stat;
@@ -156,8 +160,7 @@ function asStat({ kind, isLink, size, mtime, mode }: FileStat): vscode.FileStat 
 
 function typeOf({ kind, target }: FileEntry): vscode.FileType {
   if (kind !== 'link') return KINDS[kind];
-  const end = target ? KINDS[target] : FileType.Unknown;
-  return end | FileType.SymbolicLink;
+  return linkTo(target ? KINDS[target] : FileType.Unknown);
 }
 
 /** Between two machines the editor goes through its own memory, by reading and writing. */

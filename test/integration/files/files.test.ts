@@ -216,6 +216,5 @@ for (const [title, subsystem] of Object.entries(SERVERS))
         if (round % 2 === 0) rmSync(target);
         else writeFileSync(target, 'before');
       }
-      await files.list(ID, remote);
     });
   });
