@@ -148,7 +148,7 @@ function folderChange({ connectionId, path }: Place): Change {
 }
 
 function linkTo(end: vscode.FileType): vscode.FileType {
-  return (end | FileType.SymbolicLink) as vscode.FileType;
+  return end | FileType.SymbolicLink;
 }
 
 function asStat({ kind, isLink, size, mtime, mode }: FileStat): vscode.FileStat {

@@ -23,7 +23,7 @@ import { TestSessions } from '../../support/testSessions.js';
 
 const ID = 'c1';
 const MANY = 20_000;
-const KILLS = 8;
+const KILLS = 5;
 const SERVERS = {
   'internal-sftp': 'internal-sftp',
   'the sftp-server binary': '/usr/lib/openssh/sftp-server',
