@@ -12,15 +12,19 @@ import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
+import { BigFiles } from './vscode/files/bigFiles.js';
+import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { ModelBook } from './vscode/models/modelBook.js';
 import { PanelController } from './vscode/panel/panelController.js';
+import type { PanelProjectActions } from './vscode/panel/panelHost.js';
+import { ConfigFileSystem } from './vscode/projects/configFileSystem.js';
+import { remoteSshExtension } from './vscode/projects/remoteSshExtension.js';
+import { ProjectList } from './vscode/projects/projectList.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
-import { StatusBar } from './vscode/statusBar.js';
-import { registerLaterViews } from './vscode/views/laterViews.js';
 
 /** Composition root of the extension host. Attaches to the engine after it has returned. */
 export function activate(context: vscode.ExtensionContext): SparkApi {
@@ -34,7 +38,11 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const showLog = () => {
     log.show();
   };
-  const panel: PanelController = new PanelController(context.extensionUri, client, {
+  const projects = new ProjectList(client);
+  const bigFiles = new BigFiles();
+  const fileSystem = new SparkFileSystem(client, bigFiles);
+  let projectActions: (actions: PanelProjectActions) => void = () => undefined;
+  const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
     pickKeyFile,
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
@@ -49,6 +57,13 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
+    editProjectConfig: projectId =>
+      void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
+    findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
+    hasRemoteSsh: () => remoteSshExtension() !== undefined,
+    projects: new Promise(resolve => {
+      projectActions = resolve;
+    }),
   });
   const services: CommandServices = {
     client,
@@ -66,15 +81,14 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const held: Disposable[] = [channel, client, models, panel];
+  const configs = new ConfigFileSystem(client, projects);
+  const held: Disposable[] = [channel, client, models, projects, fileSystem, configs, panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
     'general commands': () => registerGeneralCommands(services),
   };
   const rest: Features = {
-    'later views': registerLaterViews,
-    'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),
     'endpoint setting': () => followEndpoint(client, log.scope('endpoint')),
     settings: () => onDidChangeSettings(Object.values(ENGINE_SETTING_KEYS), () => void client.settingsChanged()),
@@ -92,7 +106,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     client.start();
     import('./vscode/lateFeatures.js').then(
       ({ lateFeatures }) => {
-        context.subscriptions.push(...setUp(lateFeatures(services, { memory: context.globalState, log }), log));
+        const parts = { projects, fileSystem, bigFiles, projectActions, remark };
+        const early = { ...parts, memory: context.globalState, log };
+        context.subscriptions.push(...setUp(lateFeatures(services, early), log));
       },
       (error: unknown) => {
         log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);

@@ -13,11 +13,16 @@ import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { FileService } from './files/fileService.js';
+import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
+import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
+import { terminalListeners } from './server/terminalHandlers.js';
+import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
@@ -50,6 +55,10 @@ export class Engine {
   private readonly connections: ConnectionService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
+  private readonly files: FileService;
+  private readonly transfers: TransferService;
+  private readonly projects: ProjectService;
+  private readonly terminals: TerminalService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -119,10 +128,12 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ forwards: this.forwards, ollama: this.ollama },
+              ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...finders(log.scope('discovery')),
             },
             window,
           ),
+        window => terminalListeners(this.terminals, window),
         async () => {
           await this.stop();
         },
@@ -170,6 +181,22 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    const over = { sessions: this.connections, clock: systemClock };
+    this.files = new FileService({ ...over, log: log.scope('files') });
+    this.transfers = this.held.add(
+      new TransferService({
+        ...over,
+        log: log.scope('transfers'),
+        leaveBehind: (connectionId, paths) => this.files.leaveBehind(connectionId, paths),
+      }),
+    );
+    this.projects = this.held.add(
+      new ProjectService({
+        repository: store.projects,
+        list: async (connectionId, path) => await this.files.list(connectionId, path),
+      }),
+    );
+    this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -180,6 +207,18 @@ export class Engine {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
+        // those of a connection that was deleted have gone with it
+        this.projects.refresh();
+      }),
+    );
+    this.held.add(
+      this.projects.onDidChange(projects => {
+        this.tell('projects/changed', { projects });
+      }),
+    );
+    this.held.add(
+      this.transfers.onDidChange(transfers => {
+        this.tell('transfers/changed', { transfers });
       }),
     );
     this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));

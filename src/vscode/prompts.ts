@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Answer, Question } from '../shared/questions.js';
 import { askAnswers } from './answersInput.js';
+import { askConflict } from './conflictInput.js';
 import { withoutLinks } from './plainText.js';
 import { askSecret } from './secretInput.js';
 import { shortPath } from './shortPath.js';
@@ -39,6 +40,8 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
       return await untilAborted(askPort(question), signal);
     case 'answers':
       return await askAnswers(question, signal);
+    case 'fileConflict':
+      return await askConflict(question, signal);
     case 'passphrase':
       return await askSecret(
         {
