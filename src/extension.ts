@@ -2,10 +2,9 @@ import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
-import { copyEndpoint, registerOllamaCommands, selectTarget } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
-import { onDidChangeSettings } from './vscode/contributions.js';
+import { onDidChangeSettings, standInForCommands } from './vscode/contributions.js';
 import { followContextKeys } from './vscode/contextKeys.js';
 import type { Disposable } from './vscode/emitter.js';
 import { EngineClient } from './vscode/engineClient.js';
@@ -14,6 +13,7 @@ import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
 import { BigFiles } from './vscode/files/bigFiles.js';
 import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
+import type * as LateFeatures from './vscode/lateFeatures.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { ModelBook } from './vscode/models/modelBook.js';
@@ -31,7 +31,12 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const startedAt = performance.now();
   const channel = vscode.window.createOutputChannel('DGX Spark', { log: true });
   const log = new Log(channel);
-  const prompts = new Prompts();
+  const late = new Promise<typeof LateFeatures>(resolve => {
+    setImmediate(() => {
+      resolve(import('./vscode/lateFeatures.js'));
+    });
+  });
+  const prompts = new Prompts(async () => (await late).showQuestion);
   const remark = remoteHostRemark(context);
   const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
   const models = new ModelBook(client);
@@ -46,10 +51,10 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     pickKeyFile,
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
-      await copyEndpoint(services);
+      await (await late).copyEndpoint(services);
     },
     selectTarget: async target => {
-      await selectTarget(services, target);
+      await (await late).selectTarget(services, target);
     },
     showLog,
     openKnownHosts: async error => {
@@ -85,7 +90,6 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const held: Disposable[] = [channel, client, models, projects, fileSystem, configs, panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
-    'Ollama commands': () => registerOllamaCommands(services),
     'general commands': () => registerGeneralCommands(services),
   };
   const rest: Features = {
@@ -104,17 +108,18 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   setImmediate(() => {
     context.subscriptions.push(...setUp(rest, log));
     client.start();
-    import('./vscode/lateFeatures.js').then(
-      ({ lateFeatures }) => {
-        const parts = { projects, fileSystem, bigFiles, projectActions, remark };
-        const early = { ...parts, memory: context.globalState, log };
-        context.subscriptions.push(...setUp(lateFeatures(services, early), log));
-      },
-      (error: unknown) => {
-        log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
-      },
-    );
   });
+  const added = late.then(({ lateFeatures }) => {
+    const parts = { projects, fileSystem, bigFiles, projectActions, remark };
+    const early = { ...parts, memory: context.globalState, log };
+    standIns.dispose();
+    context.subscriptions.push(...setUp(lateFeatures(services, early), log));
+  });
+  added.catch((error: unknown) => {
+    log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
+  });
+  const standIns = standInForCommands(added);
+  context.subscriptions.push(standIns);
   log.write('info', 'activate', `activated in ${Math.round(performance.now() - startedAt)} ms`);
   return api;
 }

@@ -7,6 +7,7 @@ import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
+import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
@@ -22,6 +23,9 @@ import { ReportDocuments } from './reportDocument.js';
 import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
 import { registerLaterViews } from './views/laterViews.js';
+
+export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
+export { showQuestion } from './questionDialogs.js';
 
 /** What the late part is given by the early one. */
 export interface Early extends EarlyFileParts {
@@ -53,6 +57,7 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
+    'Ollama commands': () => registerOllamaCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
     'publish commands': () => registerPublishCommands(services),
