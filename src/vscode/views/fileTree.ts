@@ -88,6 +88,8 @@ export class FileTree implements vscode.TreeDataProvider<Row>, Disposable {
       return roots.map(row => this.row(row));
     }
     if (!isFolder(parent)) return [];
+    // the editor tells of what the user unfolds, not of what it unfolds by itself
+    if (!this.unfolded.has(fileRowId(parent))) this.follow(parent);
     const { connectionId, path } = parent;
     const options = {
       showHidden: readSetting('files.showHidden') === true,
