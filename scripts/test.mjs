@@ -92,7 +92,10 @@ async function main() {
   for (const [kind, suite] of ready) {
     if (beside.some(([name]) => name === kind)) continue;
     const others = kind === 'integration' ? beside : [];
-    await Promise.all([runSuite(kind, suite), ...others.map(([name, other]) => runSuite(name, other, { quiet: true }))]);
+    await Promise.all([
+      runSuite(kind, suite),
+      ...others.map(([name, other]) => runSuite(name, other, { quiet: true })),
+    ]);
   }
   if (!ready.some(([kind]) => kind === 'integration')) for (const [name, other] of beside) await runSuite(name, other);
 }
