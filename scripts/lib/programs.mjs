@@ -13,6 +13,11 @@ const PARTS = {
   ssh: { packages: ['openssh-client'], there: () => onPath('ssh') && onPath('ssh-keygen') },
   dropbear: { packages: ['dropbear-bin'], there: () => onPath('dropbear') },
   puttygen: { packages: ['putty-tools'], there: () => onPath('puttygen') },
+  // for a login in two steps; only root can set a server up for that
+  authenticator: {
+    packages: ['libpam-google-authenticator'],
+    there: () => process.getuid?.() !== 0 || findAuthenticator() !== undefined,
+  },
   sqlite3: { packages: ['sqlite3'], there: () => onPath('sqlite3') },
   compiler: { packages: ['g++', 'make', 'python3', 'pkg-config'], there: () => COMPILER.every(onPath) },
   libraries: {
@@ -33,6 +38,12 @@ export function findOnPath(name) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   const endings = process.platform === 'win32' ? ['.cmd', '.exe'] : [''];
   return folders.flatMap(folder => endings.map(ending => join(folder, name + ending))).find(file => existsSync(file));
+}
+
+/** The PAM module that asks for the code of an authenticator, in any of the folders that Debian and Fedora have for it. */
+function findAuthenticator() {
+  const folders = ['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/lib/x86_64-linux-gnu', '/lib/aarch64-linux-gnu'];
+  return folders.map(folder => join(folder, 'security', 'pam_google_authenticator.so')).find(file => existsSync(file));
 }
 
 function onPath(name) {

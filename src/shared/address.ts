@@ -27,11 +27,22 @@ export function parseHostAddress(text: string): HostAddress | null {
   const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(rest);
   const plain = /^([^:]*)(?::(\d{1,5}))?$/.exec(rest);
   // several colons without brackets: an IPv6 address without a port
-  const [, hostname = rest, digits] = bracketed ?? plain ?? [];
+  const bare = /:.*:/.test(rest) ? [rest, rest] : null;
+  const [, hostname = '', digits] = bracketed ?? plain ?? bare ?? [];
   const port = digits === undefined ? undefined : Number(digits);
   if (!HOST.test(hostname) || (username !== undefined && !USER.test(username))) return null;
   if (port !== undefined && (port < 1 || port > 65535)) return null;
   return { username, hostname, port };
+}
+
+/** `host:port`; an IPv6 address stands in brackets. */
+export function writtenAddress({ hostname, port }: { hostname: string; port: number }): string {
+  return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** The way that was taken, where it is another one than the address that is saved. */
+export function otherWay(saved: { hostname: string; port: number }, via: string | undefined): string | undefined {
+  return via?.toLowerCase() === writtenAddress(saved).toLowerCase() ? undefined : via;
 }
 
 /** Reads a list of jump hosts, separated by commas. Null where one of them is none. */

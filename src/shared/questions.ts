@@ -16,6 +16,8 @@ export const questionSchema = v.variant('kind', [
     fingerprint: v.string(),
     /** File that the key will be written to when it is accepted. */
     file: v.string(),
+    /** What else is to be known about it. */
+    note: v.optional(v.string()),
   }),
   v.object({
     kind: v.literal('passphrase'),
@@ -39,6 +41,8 @@ export const questionSchema = v.variant('kind', [
     login: v.string(),
     name: v.string(),
     instructions: v.string(),
+    /** What was answered before was refused. */
+    wrong: v.optional(v.boolean(), false),
     prompts: v.array(v.object({ text: v.string(), /** Whether what is typed may be seen. */ echo: v.boolean() })),
   }),
   /** The local port for the tunnel is taken. */

@@ -19,6 +19,8 @@ const namesSchema = v.pipe(v.string(), v.parseJson(), v.array(v.string()));
  */
 export class LoginSecrets {
   private readonly memory = new Map<string, Secret>();
+  /** One at a time: the list of names is read, added to and written. */
+  private storing: Promise<void> = Promise.resolve();
   /** Entered since the last login that succeeded, and whether the keychain is to have it. */
   private readonly unproved = new Map<string, { secret: Secret; remember: boolean }>();
 
@@ -39,9 +41,14 @@ export class LoginSecrets {
     this.unproved.set(key, { secret, remember });
   }
 
-  /** A login has succeeded: what was entered for it is right, and only now goes to the keychain. */
+  /**
+   * A login has succeeded: what was entered for it is right, and only now goes to the keychain. What the keychain has
+   * instead of it is wrong, and would be sent at the next login.
+   */
   loginSucceeded(): void {
-    for (const [key, { secret, remember }] of this.unproved) if (remember) void this.store(key, secret);
+    for (const [key, { secret, remember }] of this.unproved)
+      if (remember) void this.store(key, secret);
+      else void this.dropOther(key, secret).catch(() => undefined);
     this.unproved.clear();
   }
 
@@ -66,6 +73,7 @@ export class LoginSecrets {
   /** Drops everything. Rejects when the keychain may still have some of it. */
   async dropAll(): Promise<void> {
     this.forgetMemory();
+    await this.storing;
     for (const key of await this.names()) await this.dropKey(key);
     await this.keychain.delete(this.indexKey);
     for (const kind of KINDS) await this.drop({ kind });
@@ -74,6 +82,7 @@ export class LoginSecrets {
   /** Drops what the user has entered for logins; a private key that was stored stays. */
   async dropEntered(): Promise<void> {
     this.forgetMemory();
+    await this.storing;
     for (const key of await this.names()) await this.dropKey(key);
     for (const kind of KINDS) if (kind !== 'key') await this.drop({ kind });
   }
@@ -89,8 +98,18 @@ export class LoginSecrets {
     await this.keychain.delete(key);
   }
 
+  private async dropOther(key: string, right: Secret): Promise<void> {
+    const stored = await this.keychain.get(key);
+    if (stored && stored.reveal() !== right.reveal()) await this.keychain.delete(key);
+  }
+
   /** A keychain cannot be listed, so what has a name of its own is noted there too. */
   private async store(key: string, secret: Secret): Promise<void> {
+    this.storing = this.storing.then(async () => await this.storeNow(key, secret));
+    await this.storing;
+  }
+
+  private async storeNow(key: string, secret: Secret): Promise<void> {
     if (!KINDS.some(kind => this.keyOf({ kind }) === key)) {
       const names = new Set([...(await this.names()), key]);
       await this.keychain.store(this.indexKey, new Secret(JSON.stringify([...names])));

@@ -1,6 +1,7 @@
 import { SparkError } from '../../shared/errors.js';
 import type { Logger } from '../base/logger.js';
 import {
+  certificateAuthorities,
   fingerprint,
   hostEntryName,
   keyTypeOf,
@@ -79,8 +80,12 @@ export class HostKeyVerifier {
 
   /** Resolves when a key that no file knows may be trusted. */
   private async decide(key: Buffer): Promise<void> {
-    const { identity, file, unknownKey, confirm } = this.options;
+    const { identity, entries, file, unknownKey, confirm } = this.options;
     if (unknownKey === 'accept-new') return;
+    const [authority] = certificateAuthorities(entries, identity.hostname, identity.port);
+    const note =
+      authority &&
+      `${authority.file}:${authority.line} trusts host certificates for it, which are not supported here: this is its plain key.`;
     const host = hostEntryName(identity.hostname, identity.port);
     const keyType = typeInWords(keyTypeOf(key) ?? '');
     if (unknownKey === 'refuse')
@@ -89,7 +94,8 @@ export class HostKeyVerifier {
         message: `The host key of ${host} is not known (${keyType} ${fingerprint(key)}), and your SSH config says "StrictHostKeyChecking yes".`,
         hint: 'Add the key to known_hosts yourself, for example with "ssh-keyscan", after comparing its fingerprint.',
       });
-    if (await confirm({ host, keyType, fingerprint: fingerprint(key), file: file ?? '' })) return;
+    if (await confirm({ host, keyType, fingerprint: fingerprint(key), file: file ?? '', ...(note && { note }) }))
+      return;
     throw new SparkError({
       code: 'hostKeyRejected',
       message: `The host key of ${identity.hostname} was not accepted.`,
@@ -117,13 +123,12 @@ export class HostKeyVerifier {
 }
 
 function changed(address: Address, key: Buffer, known: readonly KnownKey[]): SparkError {
-  const places = known.map(entry => `${entry.file}:${entry.line}`);
   return new SparkError({
     code: 'hostKeyChanged',
     message:
       `The host key of ${address.hostname} has changed: it shows ${typeInWords(keyTypeOf(key) ?? '')} ${fingerprint(key)}, ` +
       `but known is ${known.map(entry => `${typeInWords(entry.keyType)} ${entry.fingerprint} (${entry.file}:${entry.line})`).join(', ')}.`,
-    hint: `Somebody may be posing as this machine. If it was reinstalled, delete ${places.length > 1 ? 'the lines' : 'line'} ${places.join(', ')} ("ssh-keygen -R '${hostEntryName(address.hostname, address.port)}'") and connect again.`,
+    hint: `Somebody may be posing as this machine. If it was reinstalled, delete ${known.length > 1 ? 'those lines' : 'that line'} ("ssh-keygen -R '${hostEntryName(address.hostname, address.port)}'") and connect again.`,
   });
 }
 

@@ -104,6 +104,16 @@ function judge(entries: readonly KnownHostsEntry[], name: string, key: Buffer): 
   return plain.length > 0 ? { kind: 'changed', known: plain.map(describe) } : { kind: 'unknown' };
 }
 
+/** Where the files name an authority whose certificates they would trust for a host. */
+export function certificateAuthorities(
+  entries: readonly KnownHostsEntry[],
+  host: string,
+  port: number,
+): readonly KnownHostsEntry[] {
+  const name = hostEntryName(host, port);
+  return entries.filter(entry => entry.marker === 'certAuthority' && matchesHost(entry.hosts, name));
+}
+
 /** Key types by which the files know a host; the algorithms offered to it should begin with them. */
 export function knownKeyTypes(entries: readonly KnownHostsEntry[], host: string, port: number): string[] {
   const typesOf = (name: string) =>

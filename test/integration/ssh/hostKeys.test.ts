@@ -176,4 +176,12 @@ describe('host keys of a real server', function () {
     assert.equal(asked.length, 1);
     session.dispose();
   });
+
+  it('of a host that is known by a certificate authority only is asked about, with the reason', async () => {
+    const { sshd: server, file } = await start();
+    writeFileSync(file, `@cert-authority [127.0.0.1]:${server.port} ${server.hostKeys[0]!}\n`);
+    (await open(server)).dispose();
+    assert.equal(asked.length, 1);
+    assert.ok(asked[0]?.note?.startsWith(`${file}:1 trusts host certificates`), asked[0]?.note);
+  });
 });

@@ -8,7 +8,7 @@ import { Themes } from './themes.js';
 import { Views } from './views.js';
 import { Webviews } from './webviews.js';
 
-const START_LIMIT_MS = 45_000;
+const START_LIMIT_MS = 90_000;
 const VIEWPORT = { width: 1280, height: 800 };
 
 /** An item of the status bar. */
@@ -54,7 +54,7 @@ export class Workbench {
     await page.setViewportSize(VIEWPORT);
     const query = new URLSearchParams(folder ? { folder } : { ew: 'true' });
     if (payload) query.set('payload', JSON.stringify(payload));
-    await page.goto(`${url}?${query.toString()}`);
+    await page.goto(`${url}?${query.toString()}`, { timeout: START_LIMIT_MS });
     const workbench = new Workbench(page);
     await workbench.ready();
     return workbench;
