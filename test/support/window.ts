@@ -6,7 +6,9 @@ import { attachToEngine } from '../../src/link/attach.js';
 import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
+import type { ForwardTraffic } from '../../src/shared/forwards.js';
 import type { Sample } from '../../src/shared/metrics.js';
+import type { ChatPart, Pull } from '../../src/shared/ollama.js';
 import type { Answer, Question } from '../../src/shared/questions.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../src/shared/settings.js';
 import { untilEvent } from './until.js';
@@ -36,6 +38,13 @@ export class TestWindow {
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
   readonly logLines: string[] = [];
+  /** The last that was told of each forward. */
+  readonly traffic = new Map<string, ForwardTraffic>();
+  /** Each time that the pulls were told. */
+  readonly pulls: Pull[][] = [];
+  readonly chatParts: { streamId: string; part: ChatPart }[] = [];
+  /** How often it was told that the models of a machine are others. */
+  modelChanges = 0;
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -81,6 +90,22 @@ export class TestWindow {
         },
         'metrics/sampled': sample => {
           window.samples.push(sample);
+          happened();
+        },
+        'forwards/traffic': traffic => {
+          for (const one of traffic) window.traffic.set(one.id, one);
+          happened();
+        },
+        'ollama/pulling': pulls => {
+          window.pulls.push(pulls);
+          happened();
+        },
+        'ollama/changed': () => {
+          window.modelChanges += 1;
+          happened();
+        },
+        'ollama/chatPart': part => {
+          window.chatParts.push(part);
           happened();
         },
         'client/leader': ({ leader }) => {
