@@ -10,6 +10,8 @@ import {
   keyPathSchema,
   portSchema,
 } from './connection.js';
+import { machineDetailsSchema } from './details.js';
+import { exportQuerySchema, seriesQuerySchema, seriesSchema } from './history.js';
 import { metricRowSchema, sampleSchema } from './metrics.js';
 import { diagnosisSchema } from './diagnosis.js';
 import { foundSparkSchema, sshConfigListSchema } from './discovery.js';
@@ -44,6 +46,13 @@ const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
 const byModel = v.strictObject({ connectionId: connectionIdSchema, model: modelNameSchema });
 const none = v.null();
+/** A process of the table; its start tells it from another that got the same number later. */
+const endProcessSchema = v.strictObject({
+  connectionId: connectionIdSchema,
+  pid: v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 31)),
+  startTicks: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  force: v.optional(v.boolean(), false),
+});
 
 export const endpointSchema = v.object({
   /** What `dgxSpark.ollama.endpoint` says, e.g. `http://localhost:11435`. */
@@ -207,6 +216,19 @@ export const engineRequests = {
     }),
     result: v.array(metricRowSchema),
   },
+  /**
+   * What changes slowly, as it was read last; null until it was. Who asks looks at the metrics: machines are read at
+   * full pace for a minute more.
+   */
+  'metrics/details': {
+    params: v.strictObject({ connectionId: connectionIdSchema, refresh: v.optional(v.boolean(), false) }),
+    result: v.nullable(machineDetailsSchema),
+  },
+  'metrics/series': { params: seriesQuerySchema, result: seriesSchema },
+  /** Writes a CSV file on this computer. */
+  'metrics/export': { params: exportQuerySchema, result: v.object({ rows: v.number() }) },
+  /** Ends a process of the process table; `force` by a signal that it cannot ignore. */
+  'metrics/endProcess': { params: endProcessSchema, result: none },
   /** Deletes rows older than so many days; answers how many went. */
   'metrics/cleanUp': {
     params: v.strictObject({ days: v.pipe(v.number(), v.minValue(0), v.maxValue(36_500)) }),

@@ -1,4 +1,5 @@
 import type { MachineDetails } from '../../shared/details.js';
+import { EXPORT_COLUMNS, type ExportQuery, type Series, type SeriesQuery } from '../../shared/history.js';
 import type { Sample } from '../../shared/metrics.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore, toDisposable } from '../base/disposable.js';
@@ -8,6 +9,7 @@ import type { SshSession } from '../ssh/types.js';
 import type { MetricsRepository } from '../store/types.js';
 import { Attention } from './attention.js';
 import { hasReading } from './buildSample.js';
+import { writeCsv } from './csvExport.js';
 import { RecentSamples } from './recentSamples.js';
 import { Sampler } from './sampler.js';
 import { TroubleWatch } from './troubleWatch.js';
@@ -92,6 +94,25 @@ export class MetricsService implements Disposable {
   /** What changes slowly, as it was read last in the present session. */
   details(connectionId: string): MachineDetails | null {
     return this.attached.get(connectionId)?.details ?? null;
+  }
+
+  /** The same for somebody who looks at it; `refresh`: also reads it anew. */
+  lookAtDetails(connectionId: string, refresh: boolean): MachineDetails | null {
+    this.attention.touch();
+    if (refresh) this.refreshDetails(connectionId);
+    return this.details(connectionId);
+  }
+
+  /** One GPU over time. */
+  series(query: SeriesQuery): Series {
+    return this.options.repository.series(query, this.timing.persistIntervalMs);
+  }
+
+  /** Writes a CSV file; resolves with its rows. */
+  async export(query: ExportQuery, signal: AbortSignal): Promise<number> {
+    const { columns = EXPORT_COLUMNS, gpus, resolution, connectionId, from, to } = query;
+    const rows = this.options.repository.exportRows({ connectionId, from, to, resolution, gpus, columns });
+    return await writeCsv(query.file, rows, signal);
   }
 
   /** Reads what changes slowly now, instead of when it is due. */

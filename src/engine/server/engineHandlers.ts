@@ -3,8 +3,10 @@ import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
+import { killProcess } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
+import { run } from '../ssh/run.js';
 import type { Store } from '../store/types.js';
 import { askThrough } from './questions.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
@@ -130,6 +132,14 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
     'metrics/history': ({ connectionId, hours }) => store.metrics.history(connectionId, hours),
+    'metrics/details': ({ connectionId, refresh }) => metrics.lookAtDetails(connectionId, refresh),
+    'metrics/series': query => metrics.series(query),
+    'metrics/export': async (query, signal) => ({ rows: await metrics.export(query, signal) }),
+    'metrics/endProcess': async ({ connectionId, ...which }) => {
+      await killProcess(run, connections.session(connectionId), which);
+      metrics.refreshDetails(connectionId);
+      return null;
+    },
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
 
     'settings/set': settings => {

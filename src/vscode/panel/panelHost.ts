@@ -15,6 +15,8 @@ import type { EngineClient } from '../engineClient.js';
 import type { Disposable } from '../emitter.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
 
+export type ProcessToEnd = ParamsOf<typeof panelRequests, 'panel/endProcess'>;
+
 /** What the panel's page may ask of its window. */
 export interface PanelActions {
   /** Null when the user closes the dialog. */
@@ -27,6 +29,8 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
+  endProcess(which: ProcessToEnd): Promise<boolean>;
+  exportMetrics(connectionId: string, hours: number): void;
 }
 
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
@@ -156,6 +160,13 @@ export class PanelHost implements Disposable {
       'connections/disconnect': async params => await client.request('connections/disconnect', params),
       'connections/setActive': async params => await client.request('connections/setActive', params),
       'ollama/health': async params => await client.request('ollama/health', params),
+      'panel/endProcess': async which => await actions.endProcess(which),
+      'panel/exportMetrics': ({ connectionId, hours }) => {
+        actions.exportMetrics(connectionId, hours);
+        return null;
+      },
+      'metrics/details': async params => await client.request('metrics/details', params),
+      'metrics/series': async params => await client.request('metrics/series', params),
       'metrics/recent': async params => await client.request('metrics/recent', params),
     };
   }

@@ -19,6 +19,14 @@ class FakeRepository implements MetricsRepository {
     return [];
   }
 
+  series(): never {
+    throw new Error('not asked here');
+  }
+
+  exportRows(): never {
+    throw new Error('not asked here');
+  }
+
   cleanUp(days: number): number {
     return days;
   }
