@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
+import { endProcessAfterAsking, exportByDialog } from './vscode/commands/metricsCommands.js';
 import { copyEndpoint, registerOllamaCommands, selectTarget } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
@@ -48,6 +49,8 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       await openKnownHosts(error, { showLog });
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+    endProcess: async which => await endProcessAfterAsking(services, which),
+    exportMetrics: (connectionId, hours) => void exportByDialog(services, connectionId, hours),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
   });
   const services: CommandServices = {

@@ -32,6 +32,7 @@ export const COMMANDS = {
   setUpKey: 'dgxSpark.setUpKey',
   storePrivateKey: 'dgxSpark.storePrivateKey',
   diagnose: 'dgxSpark.diagnose',
+  exportMetrics: 'dgxSpark.exportMetrics',
   pullModel: 'dgxSpark.pullModel',
   cancelPull: 'dgxSpark.cancelPull',
   unloadModel: 'dgxSpark.unloadModel',
@@ -79,6 +80,11 @@ export interface CommandTypes {
   'dgxSpark.setUpKey': (connectionId: string) => Promise<string>;
   'dgxSpark.storePrivateKey': (connectionId: string) => Promise<void>;
   'dgxSpark.diagnose': (connectionId: string) => Promise<Diagnosis>;
+  /** Resolves with the rows that were written. */
+  'dgxSpark.exportMetrics': (
+    connectionId: string,
+    options: { hours: number; file: string; gpu?: number },
+  ) => Promise<number>;
   /** Resolves when the model is installed. */
   'dgxSpark.pullModel': (connectionId: string, model: string) => Promise<void>;
   'dgxSpark.cancelPull': (connectionId: string, model: string) => Promise<void>;

@@ -4,6 +4,7 @@ import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFindCommands } from './commands/findCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
+import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
@@ -31,6 +32,7 @@ export function lateFeatures(
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
+    'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
     'publish commands': () => registerPublishCommands(services),

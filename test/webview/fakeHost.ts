@@ -13,6 +13,8 @@ import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
 import { SparkError } from '../../src/shared/errors.js';
+import { type MachineDetails } from '../../src/shared/details.js';
+import { type Series, type SeriesQuery } from '../../src/shared/history.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import {
   panelNotifications,
@@ -22,7 +24,7 @@ import {
   type KnownOfNew,
 } from '../../src/shared/panel.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
-import { ollama } from './fixtures.js';
+import { emptySeries, ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
@@ -76,6 +78,8 @@ export class FakeHost {
   engineUp = true;
   tab: Tab | null = null;
   recent = new Map<string, Sample[]>();
+  details = new Map<string, MachineDetails>();
+  series: (query: SeriesQuery) => Series = () => emptySeries();
   keyFile: string | null = '/home/me/.ssh/id_spark';
   /** Answers that differ from the usual ones. */
   answers: Partial<Handlers<Requests>> = {};
@@ -176,6 +180,10 @@ export class FakeHost {
       'connections/disconnect': () => null,
       'connections/setActive': () => null,
       'ollama/health': () => this.health,
+      'panel/endProcess': () => true,
+      'panel/exportMetrics': () => null,
+      'metrics/details': ({ connectionId }) => this.details.get(connectionId) ?? null,
+      'metrics/series': query => this.series(query),
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
     };
     const recording = Object.keys(usual).map(name => {

@@ -1,4 +1,5 @@
 import type { EngineInfo, Snapshot } from '../../shared/contract.js';
+import { SparkError } from '../../shared/errors.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ConnectionService } from '../connections/connectionService.js';
@@ -136,7 +137,9 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/series': query => metrics.series(query),
     'metrics/export': async (query, signal) => ({ rows: await metrics.export(query, signal) }),
     'metrics/endProcess': async ({ connectionId, ...which }) => {
-      await killProcess(run, connections.session(connectionId), which);
+      const session = connections.session(connectionId);
+      if (!session) throw new SparkError({ code: 'notConnected', message: 'The machine is not connected.' });
+      await killProcess(run, session, which);
       metrics.refreshDetails(connectionId);
       return null;
     },

@@ -10,7 +10,7 @@ import {
   type Tab,
 } from '../../shared/panel.js';
 import type { OllamaTarget } from '../../shared/ollama.js';
-import { Peer, type Handlers } from '../../shared/peer.js';
+import { Peer, type Handlers, type ParamsOf } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
 import type { Disposable } from '../emitter.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
