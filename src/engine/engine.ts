@@ -12,6 +12,7 @@ import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
+import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { MetricsService } from './metrics/metricsService.js';
@@ -48,6 +49,7 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly alerts: AlertService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private pendingNotices: string[];
@@ -118,7 +120,7 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              ...{ forwards: this.forwards, ollama: this.ollama },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -170,6 +172,10 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
+    this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
+    this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
+    this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -179,6 +185,7 @@ export class Engine {
       this.connections.onDidChange(snapshot => {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
+        this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
       }),
     );

@@ -10,6 +10,7 @@ import {
   keyPathSchema,
   portSchema,
 } from './connection.js';
+import { alertSchema, snoozeSchema } from './alerts.js';
 import { machineDetailsSchema } from './details.js';
 import { exportQuerySchema, seriesQuerySchema, seriesSchema } from './history.js';
 import { metricRowSchema, sampleSchema } from './metrics.js';
@@ -235,6 +236,10 @@ export const engineRequests = {
     result: v.object({ deleted: v.number() }),
   },
 
+  /** The last alerts, the newest first. */
+  'alerts/list': { params: nothing, result: v.array(alertSchema) },
+  'alerts/snooze': { params: snoozeSchema, result: none },
+
   'settings/set': { params: engineSettingsSchema, result: none },
 } as const;
 
@@ -258,6 +263,8 @@ export const clientRequests = {
 export const clientNotifications = {
   'state/changed': snapshotSchema,
   'metrics/sampled': sampleSchema,
+  /** Something is wrong for long enough. Sent to one window, once. */
+  'alerts/raised': alertSchema,
   /** Those that have carried something since the last time. */
   'forwards/traffic': v.array(forwardTrafficSchema),
   /** All pulls that are under way. */

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import { showAlerts } from './alertNotices.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFindCommands } from './commands/findCommands.js';
@@ -32,6 +33,7 @@ export function lateFeatures(
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
+    alerts: () => showAlerts(services),
     'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),

@@ -9,6 +9,7 @@ import {
   type Message,
 } from 'vscode-jsonrpc/node';
 import { type Page } from 'playwright-core';
+import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
@@ -78,6 +79,7 @@ export class FakeHost {
   engineUp = true;
   tab: Tab | null = null;
   recent = new Map<string, Sample[]>();
+  alerts: Alert[] = [];
   details = new Map<string, MachineDetails>();
   series: (query: SeriesQuery) => Series = () => emptySeries();
   keyFile: string | null = '/home/me/.ssh/id_spark';
@@ -182,6 +184,7 @@ export class FakeHost {
       'ollama/health': () => this.health,
       'panel/endProcess': () => true,
       'panel/exportMetrics': () => null,
+      'alerts/list': () => this.alerts,
       'metrics/details': ({ connectionId }) => this.details.get(connectionId) ?? null,
       'metrics/series': query => this.series(query),
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],

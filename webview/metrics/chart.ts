@@ -34,7 +34,12 @@ export class Chart {
     const text = look.getPropertyValue('--secondary') || look.color;
     const rule = look.getPropertyValue('--rule') || text;
     const { colour, top } = options;
-    const axis = { stroke: text, grid: { stroke: rule, width: 1 }, ticks: { show: false }, font: `11px ${look.fontFamily}` };
+    const axis = {
+      stroke: text,
+      grid: { stroke: rule, width: 1 },
+      ticks: { show: false },
+      font: `11px ${look.fontFamily}`,
+    };
     this.plot = new uPlot(
       {
         width: Math.max(100, place.clientWidth),
@@ -44,7 +49,7 @@ export class Chart {
         padding: [8, 8, 0, 0],
         scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, top ?? Math.max(1, (max || 0) * 1.1)] } },
         axes: [
-          { ...axis, size: 24 },
+          { ...axis, size: 24, space: 60, values: (plot, splits) => timeLabels(splits, plot.scales['x']) },
           { ...axis, size: 48, space: 30 },
         ],
         cursor: { sync: { key: CROSSHAIR.key }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
@@ -87,4 +92,18 @@ export class Chart {
     CROSSHAIR.unsub(this.plot);
     this.plot.destroy();
   }
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Labels in one line, as fine as the range asks for. */
+function timeLabels(splits: readonly number[], scale: uPlot.Scale | undefined): string[] {
+  const span = (scale?.max ?? 0) - (scale?.min ?? 0);
+  const format = new Intl.DateTimeFormat(
+    undefined,
+    span > 2 * DAY
+      ? { month: 'short', day: 'numeric' }
+      : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...(span < 5 * 60_000 && { second: '2-digit' }) },
+  );
+  return splits.map(split => format.format(split));
 }

@@ -33,7 +33,8 @@ export function GpuFacts({ gpu, details }: { gpu: GpuSample; details: GpuDetails
         </Fact>
         {details?.ecc && (
           <Fact name="ECC errors">
-            {withUnit(details.ecc.volatileUncorrected, 'uncorrected')}, {withUnit(details.ecc.volatileCorrected, 'corrected')}
+            {withUnit(details.ecc.volatileUncorrected, 'uncorrected')},{' '}
+            {withUnit(details.ecc.volatileCorrected, 'corrected')}
           </Fact>
         )}
         {details?.mig.map(device => (

@@ -69,16 +69,18 @@ export function HistoryCharts({ connectionId, gpuIndex, samples }: HistoryCharts
     let over = false;
     const end = Date.now();
     const shown = zoomed ?? { from: end - rangeMs, to: end };
-    actions.series({ connectionId, gpuIndex, from: Math.floor(shown.from), to: Math.ceil(shown.to), points: POINTS }).then(
-      series => {
-        if (over) return;
-        setStored({ series: withGaps(series), shown });
-        setFailure(null);
-      },
-      (error: unknown) => {
-        if (!over) setFailure(SparkError.toInfo(error).message);
-      },
-    );
+    actions
+      .series({ connectionId, gpuIndex, from: Math.floor(shown.from), to: Math.ceil(shown.to), points: POINTS })
+      .then(
+        series => {
+          if (over) return;
+          setStored({ series: withGaps(series), shown });
+          setFailure(null);
+        },
+        (error: unknown) => {
+          if (!over) setFailure(SparkError.toInfo(error).message);
+        },
+      );
     return () => {
       over = true;
     };
@@ -152,12 +154,29 @@ export function HistoryCharts({ connectionId, gpuIndex, samples }: HistoryCharts
       </div>
       <p class="history__point secondary numbers" aria-live="off">
         {at === undefined
-          ? (failure ?? (series && series.at.length === 0 ? 'Nothing was recorded in this range.' : `${fullDate(shown.from)} to ${fullDate(shown.to)}`))
+          ? (failure ??
+            (series && series.at.length === 0
+              ? 'Nothing was recorded in this range.'
+              : `${fullDate(shown.from)} to ${fullDate(shown.to)}`))
           : fullDate(at)}
       </p>
-      <div class="history__charts" tabIndex={0} role="group" aria-label="Charts; arrow keys pan, plus and minus zoom" onKeyDown={onKeyDown}>
+      <div
+        class="history__charts"
+        tabIndex={0}
+        role="group"
+        aria-label="Charts; arrow keys pan, plus and minus zoom"
+        onKeyDown={onKeyDown}
+      >
         {CHARTS.map(chart => (
-          <HistoryChart key={chart.metric} chart={chart} series={series} shown={shown} point={point} onZoom={look} onPoint={setPoint} />
+          <HistoryChart
+            key={chart.metric}
+            chart={chart}
+            series={series}
+            shown={shown}
+            point={point}
+            onZoom={look}
+            onPoint={setPoint}
+          />
         ))}
       </div>
     </section>
@@ -193,14 +212,16 @@ function HistoryChart({ chart, series, shown, point, onZoom, onPoint }: HistoryC
   }, [top]);
   useEffect(() => {
     if (!series || !band) return;
-    const scaled = (line: readonly (number | null)[]) => (by === 1 ? line : line.map(value => (value === null ? null : value / by)));
+    const scaled = (line: readonly (number | null)[]) =>
+      by === 1 ? line : line.map(value => (value === null ? null : value / by));
     plot.current?.show({
       at: series.at,
       band: { mean: [...scaled(band.mean)], min: [...scaled(band.min)], max: [...scaled(band.max)] },
       ...shown,
     });
   }, [series, shown.from, shown.to, top]);
-  const word = (value: number | null | undefined) => (value == null ? NOT_REPORTED : (value / by).toFixed(by === 1 ? 0 : 1));
+  const word = (value: number | null | undefined) =>
+    value == null ? NOT_REPORTED : (value / by).toFixed(by === 1 ? 0 : 1);
   const seen = (band?.mean ?? []).filter(value => value !== null);
   const index = point ?? (band ? band.mean.length - 1 : 0);
   const low = seen.length > 0 ? Math.min(...(band?.min ?? []).filter(value => value !== null)) : null;
@@ -218,7 +239,12 @@ function HistoryChart({ chart, series, shown, point, onZoom, onPoint }: HistoryC
           </span>
         </span>
       </figcaption>
-      <div ref={place} class="chart__plot" role="img" aria-label={`${title}: lowest ${word(low)}, highest ${word(high)} ${unit}.`} />
+      <div
+        ref={place}
+        class="chart__plot"
+        role="img"
+        aria-label={`${title}: lowest ${word(low)}, highest ${word(high)} ${unit}.`}
+      />
     </figure>
   );
 }

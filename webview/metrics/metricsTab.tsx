@@ -8,6 +8,7 @@ import { span } from '../text/time.js';
 import { Button } from '../ui/button.js';
 import { Dropdown } from '../ui/choice.js';
 import { Banner, EmptyState } from '../ui/messages.js';
+import { AlertList } from './alertList.js';
 import { GpuFacts } from './gpuFacts.js';
 import { GpuRow } from './gpuRow.js';
 import { HistoryCharts } from './historyCharts.js';
@@ -136,6 +137,7 @@ function Readings({ connectionId, samples }: { connectionId: string; samples: re
       {chosen && <GpuFacts gpu={chosen} details={details?.gpus.find(({ index }) => index === chosen.index)} />}
       <SystemSection sample={last} details={details} />
       {details?.processes && <ProcessTable connectionId={connectionId} processes={details.processes} />}
+      <AlertList alerts={store.alerts.value.filter(alert => alert.connectionId === connectionId)} />
       {chosen && <HistoryCharts connectionId={connectionId} gpuIndex={chosen.index} samples={samples} />}
     </>
   );

@@ -60,7 +60,8 @@ function Row({ name, sample, chosen, onChoose }: RowProps) {
   const load = largest(gpus.map(gpu => gpu.utilization));
   const heat = largest(gpus.map(gpu => gpu.temperatureC));
   const powers = gpus.map(gpu => gpu.powerW);
-  const power = gpus.length > 0 && powers.every(value => value !== null) ? powers.reduce((sum, value) => sum + value, 0) : null;
+  const power =
+    gpus.length > 0 && powers.every(value => value !== null) ? powers.reduce((sum, value) => sum + value, 0) : null;
   const unified = gpus.some(gpu => gpu.memory.kind === 'unified');
   const used = unified ? (gpus[0]?.memory.usedMb ?? null) : sumOf(gpus.map(gpu => gpu.memory.usedMb));
   const total = unified ? (gpus[0]?.memory.totalMb ?? null) : sumOf(gpus.map(gpu => gpu.memory.totalMb));
@@ -74,7 +75,9 @@ function Row({ name, sample, chosen, onChoose }: RowProps) {
         {gpus.length > 1 && <span class="secondary"> {gpus.length} GPUs</span>}
       </td>
       <td class="table__number">{load === null ? NOT_REPORTED : `${percent(load)} %`}</td>
-      <td class="table__number">{used === null || total === null ? NOT_REPORTED : `${gigabytes(used)} / ${gigabytes(total)} GB`}</td>
+      <td class="table__number">
+        {used === null || total === null ? NOT_REPORTED : `${gigabytes(used)} / ${gigabytes(total)} GB`}
+      </td>
       <td class="table__number">{heat === null ? NOT_REPORTED : `${Math.round(heat)} °C`}</td>
       <td class="table__number">{power === null ? NOT_REPORTED : `${watts(power)} W`}</td>
       <td>{!sample ? 'waiting' : troubles === 0 ? 'none' : troubles}</td>

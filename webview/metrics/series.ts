@@ -20,9 +20,13 @@ export function withGaps(series: Series): Series {
     times.push(time);
   });
   if (places.length === at.length) return series;
-  const spread = (line: readonly (number | null)[]) => places.map(place => (place === null ? null : (line[place] ?? null)));
+  const spread = (line: readonly (number | null)[]) =>
+    places.map(place => (place === null ? null : (line[place] ?? null)));
   const band = ({ mean, min, max }: Band): Band => ({ mean: spread(mean), min: spread(min), max: spread(max) });
-  const bands = Object.fromEntries(HISTORY_METRICS.map(metric => [metric, band(series[metric])])) as Record<HistoryMetric, Band>;
+  const bands = Object.fromEntries(HISTORY_METRICS.map(metric => [metric, band(series[metric])])) as Record<
+    HistoryMetric,
+    Band
+  >;
   return { ...series, at: times, ...bands };
 }
 

@@ -85,11 +85,23 @@ function MemorySplit({ memory, held }: { memory: SystemMemory; held: number | nu
   let x = 0;
   return (
     <div class="split">
-      <svg class="split__bar" role="img" aria-label={`Memory: ${parts.map(one => `${one.name} ${memorySize(one.mb)}`).join(', ')}.`}>
+      <svg
+        class="split__bar"
+        role="img"
+        aria-label={`Memory: ${parts.map(one => `${one.name} ${memorySize(one.mb)}`).join(', ')}.`}
+      >
         {parts.map(({ name, mb, tone }) => {
           const start = x;
           x += (mb / totalMb) * 100;
-          return <rect key={name} class={`split__part split__part--${tone}`} x={`${start}%`} width={`${(mb / totalMb) * 100}%`} height="100%" />;
+          return (
+            <rect
+              key={name}
+              class={`split__part split__part--${tone}`}
+              x={`${start}%`}
+              width={`${(mb / totalMb) * 100}%`}
+              height="100%"
+            />
+          );
         })}
       </svg>
       <ul class="split__legend numbers">

@@ -90,6 +90,7 @@ export class PanelActions {
     try {
       const details = await this.session.peer.request('metrics/details', { connectionId });
       if (details) this.store.setDetails(details);
+      this.store.alerts.value = await this.session.peer.request('alerts/list', {});
     } catch {
       // the link or the engine went away; the state that follows says so
     }

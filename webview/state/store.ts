@@ -1,4 +1,5 @@
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type ErrorInfo } from '../../src/shared/errors.js';
 import { type MachineDetails } from '../../src/shared/details.js';
@@ -19,6 +20,7 @@ export class PanelStore {
   readonly samples: Signal<ReadonlyMap<string, readonly Sample[]>> = signal(new Map());
   /** What changes slowly, by connection; read while the metrics are looked at. */
   readonly details: Signal<ReadonlyMap<string, MachineDetails>> = signal(new Map());
+  readonly alerts: Signal<readonly Alert[]> = signal([]);
   /** The GPU whose facts and history are shown. */
   readonly gpuIndex: Signal<number> = signal(0);
   /** What went wrong with the last thing asked for, by connection. */

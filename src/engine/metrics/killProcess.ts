@@ -25,7 +25,11 @@ export interface ProcessToEnd {
 }
 
 /** Rejects with `notFound` when it is gone already, and with `remoteCommandFailed` when the user may not end it. */
-export async function killProcess(run: Run, session: SshSession, { pid, startTicks, force }: ProcessToEnd): Promise<void> {
+export async function killProcess(
+  run: Run,
+  session: SshSession,
+  { pid, startTicks, force }: ProcessToEnd,
+): Promise<void> {
   const argv = ['sh', '-c', SCRIPT, 'dgx-spark-end', String(pid), String(startTicks), force ? 'KILL' : 'TERM'];
   const { code } = await run(session, argv, { timeoutMs: TIMEOUT_MS, maxBytes: 4096 });
   if (code === 0) return;

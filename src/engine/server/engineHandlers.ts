@@ -2,6 +2,7 @@ import type { EngineInfo, Snapshot } from '../../shared/contract.js';
 import { SparkError } from '../../shared/errors.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
+import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
 import { killProcess } from '../metrics/killProcess.js';
@@ -24,6 +25,7 @@ export interface HandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+  readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
   readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
@@ -34,7 +36,7 @@ export interface HandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, alerts, store } = parts;
   const ask = () => askThrough(windows, window());
   return {
     'engine/info': () => engine.info(),
@@ -144,6 +146,12 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       return null;
     },
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
+
+    'alerts/list': () => alerts.list(),
+    'alerts/snooze': ({ alertId, minutes }) => {
+      alerts.snooze(alertId, minutes);
+      return null;
+    },
 
     'settings/set': settings => {
       engine.configure(settings);

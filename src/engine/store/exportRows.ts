@@ -7,14 +7,15 @@ const HOUR_MS = 60 * 60 * 1000;
 /** Rows that are read at once, each a fraction of a millisecond of the loop's time. */
 const PAGE = 500;
 
-const COLUMNS: Readonly<Record<ExportColumn, { readonly name: string; readonly title: string; readonly band: boolean }>> =
-  {
-    utilization: { name: 'gpu_utilization', title: 'GPU utilisation (%)', band: true },
-    memoryUsedMb: { name: 'memory_used_mb', title: 'memory used (MiB)', band: true },
-    memoryTotalMb: { name: 'memory_total_mb', title: 'memory total (MiB)', band: false },
-    temperatureC: { name: 'temperature_c', title: 'temperature (C)', band: true },
-    powerW: { name: 'power_watts', title: 'power (W)', band: true },
-  };
+const COLUMNS: Readonly<
+  Record<ExportColumn, { readonly name: string; readonly title: string; readonly band: boolean }>
+> = {
+  utilization: { name: 'gpu_utilization', title: 'GPU utilisation (%)', band: true },
+  memoryUsedMb: { name: 'memory_used_mb', title: 'memory used (MiB)', band: true },
+  memoryTotalMb: { name: 'memory_total_mb', title: 'memory total (MiB)', band: false },
+  temperatureC: { name: 'temperature_c', title: 'temperature (C)', band: true },
+  powerW: { name: 'power_watts', title: 'power (W)', band: true },
+};
 
 /** What of an export's query the rows depend on. */
 export type RowsQuery = Required<Pick<ExportQuery, 'connectionId' | 'from' | 'to' | 'resolution'>> & {
@@ -41,7 +42,9 @@ export function exportRows(database: Database, query: RowsQuery, now: number): E
   const raw = table === RAW_TABLE;
   const chosen = query.columns.map(column => COLUMNS[column]);
   const columns = chosen.flatMap(({ name, title, band }) =>
-    raw || !band ? [{ name, title }] : ['', '_min', '_max'].map(end => ({ name: name + end, title: `${title}${WORDS[end] ?? ''}` })),
+    raw || !band
+      ? [{ name, title }]
+      : ['', '_min', '_max'].map(end => ({ name: name + end, title: `${title}${WORDS[end] ?? ''}` })),
   );
   const more = raw ? [] : [{ name: 'samples', title: 'samples' }];
   const all = [...columns, ...more];
@@ -53,7 +56,9 @@ export function exportRows(database: Database, query: RowsQuery, now: number): E
   const key = raw ? 'id' : '0';
   return {
     header: ['time (UTC)', 'GPU', ...all.map(({ title }) => title)],
-    total: Number(database.value(`SELECT count(*) FROM ${table} WHERE ${where}`, [query.connectionId, toSqlTime(query.from), to])),
+    total: Number(
+      database.value(`SELECT count(*) FROM ${table} WHERE ${where}`, [query.connectionId, toSqlTime(query.from), to]),
+    ),
     *pages() {
       let after: [string, number, number] = [toSqlTime(query.from), -1, -1];
       for (;;) {

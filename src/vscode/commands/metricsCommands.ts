@@ -33,7 +33,12 @@ export function registerMetricsCommands(services: CommandServices): vscode.Dispo
     const call = readCall(first);
     if (call.form === 'argument') {
       const { hours, file, gpu } = checked(exportSchema, second);
-      return await write(services, { connectionId: checkedId(first), hours, file, gpus: gpu === undefined ? undefined : [gpu] });
+      return await write(services, {
+        connectionId: checkedId(first),
+        hours,
+        file,
+        gpus: gpu === undefined ? undefined : [gpu],
+      });
     }
     return await attempt(services, call.row?.connectionId, async () => {
       const connectionId =

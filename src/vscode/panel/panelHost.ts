@@ -165,6 +165,7 @@ export class PanelHost implements Disposable {
         actions.exportMetrics(connectionId, hours);
         return null;
       },
+      'alerts/list': async params => await client.request('alerts/list', params),
       'metrics/details': async params => await client.request('metrics/details', params),
       'metrics/series': async params => await client.request('metrics/series', params),
       'metrics/recent': async params => await client.request('metrics/recent', params),

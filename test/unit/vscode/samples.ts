@@ -54,5 +54,14 @@ export function gpuSample(changes: Partial<GpuSample> = {}): GpuSample {
 }
 
 export function sampleOf(gpus: GpuSample[], changes: Partial<Sample> = {}): Sample {
-  return { connectionId: 'c1', at: NOON, driverVersion: '580.95.05', gpus, memory: null, system: null, troubles: [], ...changes };
+  return {
+    connectionId: 'c1',
+    at: NOON,
+    driverVersion: '580.95.05',
+    gpus,
+    memory: null,
+    system: null,
+    troubles: [],
+    ...changes,
+  };
 }
