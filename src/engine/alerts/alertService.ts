@@ -57,7 +57,8 @@ export class AlertService implements Disposable {
 
   take(sample: Sample): void {
     const settings = this.options.settings();
-    for (const watched of settings.alertsEnabled ? watchedIn(sample, settings) : []) this.judge(sample.connectionId, sample.at, watched);
+    for (const watched of settings.alertsEnabled ? watchedIn(sample, settings) : [])
+      this.judge(sample.connectionId, sample.at, watched);
     this.followTroubles(sample, settings.alertsEnabled && settings.alertTroubles ? sample.troubles : []);
   }
 
@@ -163,7 +164,13 @@ export class AlertService implements Disposable {
     const whole = `${connectionId} ${key}`;
     const known = this.tracks.get(whole);
     if (known) return known;
-    const track: Track = { since: undefined, lastAt: at, open: undefined, notifiedAt: undefined, snoozedUntil: undefined };
+    const track: Track = {
+      since: undefined,
+      lastAt: at,
+      open: undefined,
+      notifiedAt: undefined,
+      snoozedUntil: undefined,
+    };
     this.tracks.set(whole, track);
     return track;
   }
@@ -174,7 +181,12 @@ export class AlertService implements Disposable {
     const snoozed = track.snoozedUntil !== undefined && now < track.snoozedUntil;
     const alert: Alert = {
       ...what,
-      ...{ id: randomUUID(), raisedAt: now, endedAt: null, snoozedUntil: snoozed ? (track.snoozedUntil ?? null) : null },
+      ...{
+        id: randomUUID(),
+        raisedAt: now,
+        endedAt: null,
+        snoozedUntil: snoozed ? (track.snoozedUntil ?? null) : null,
+      },
     };
     track.open = alert;
     this.alerts = [alert, ...this.alerts].slice(0, MAX_KEPT);

@@ -24,14 +24,18 @@ export interface ProcessToEnd {
   readonly force: boolean;
 }
 
+/** The command that ends it: 0 when it did, {@link GONE} when it is another or none, {@link REFUSED} when it may not. */
+export function endingCommand({ pid, startTicks, force }: ProcessToEnd): readonly string[] {
+  return ['sh', '-c', SCRIPT, 'dgx-spark-end', String(pid), String(startTicks), force ? 'KILL' : 'TERM'];
+}
+
 /** Rejects with `notFound` when it is gone already, and with `remoteCommandFailed` when the user may not end it. */
 export async function killProcess(
   run: Run,
   session: SshSession,
-  { pid, startTicks, force }: ProcessToEnd,
-): Promise<void> {
-  const argv = ['sh', '-c', SCRIPT, 'dgx-spark-end', String(pid), String(startTicks), force ? 'KILL' : 'TERM'];
-  const { code } = await run(session, argv, { timeoutMs: TIMEOUT_MS, maxBytes: 4096 });
+  which: ProcessToEnd): Promise<void> {
+  const { pid } = which;
+  const { code } = await run(session, endingCommand(which), { timeoutMs: TIMEOUT_MS, maxBytes: 4096 });
   if (code === 0) return;
   if (code === GONE) throw new SparkError({ code: 'notFound', message: `Process ${pid} has ended already.` });
   throw new SparkError({
