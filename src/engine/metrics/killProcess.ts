@@ -30,10 +30,7 @@ export function endingCommand({ pid, startTicks, force }: ProcessToEnd): readonl
 }
 
 /** Rejects with `notFound` when it is gone already, and with `remoteCommandFailed` when the user may not end it. */
-export async function killProcess(
-  run: Run,
-  session: SshSession,
-  which: ProcessToEnd): Promise<void> {
+export async function killProcess(run: Run, session: SshSession, which: ProcessToEnd): Promise<void> {
   const { pid } = which;
   const { code } = await run(session, endingCommand(which), { timeoutMs: TIMEOUT_MS, maxBytes: 4096 });
   if (code === 0) return;

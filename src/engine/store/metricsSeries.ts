@@ -14,7 +14,7 @@ const COLUMNS: Readonly<Record<HistoryMetric, string>> = {
 
 /**
  * The history of one GPU in at most about `points` intervals, each with mean, minimum and maximum: a mean over rolled-up
- * rows counts each by its samples. Read from the finest table that still holds all of the range.
+ * rows counts each by its samples (a row in which a value is missing at times counts in full: that is not kept). Read from the finest table that still holds all of the range.
  * @param rawStepMs how far apart the rows of the raw table are
  */
 export function readSeries(database: Database, query: SeriesQuery, now: number, rawStepMs: number): Series {

@@ -15,7 +15,12 @@ for (const shell of existsSync('/proc/self/stat') ? SHELLS : [])
     });
     afterEach(() => child.kill('SIGKILL'));
 
-    const startOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19]);
+    const startOf = (pid: number) =>
+      Number(
+        readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ')[19],
+      );
     const end = (pid: number, startTicks: number, force = false) => {
       const [, ...rest] = endingCommand({ pid, startTicks, force });
       return spawnSync(shell, shell.endsWith('busybox') ? ['sh', ...rest] : rest).status;

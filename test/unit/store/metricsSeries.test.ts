@@ -39,7 +39,8 @@ describe('the history of a GPU', function () {
     // a day and a half, rolled up as it would have been on the way; an hour is missing, and some values are
     for (let at = NOW - 36 * HOUR; at <= NOW; at += ROW_MS) {
       if (at > NOW - 5 * HOUR && at < NOW - 4 * HOUR) continue;
-      const value = at % (7 * ROW_MS) === 0 ? null : (at / ROW_MS) % 101;
+      // a value that a driver stops to report is missing for longer than a minute
+      const value = Math.floor(at / MINUTE) % 7 === 0 ? null : (at / ROW_MS) % 101;
       saved.set(at, value);
       add(at, value);
       add(at, 1, 1);
@@ -51,7 +52,9 @@ describe('the history of a GPU', function () {
 
   /** Mean, minimum and maximum of what was saved in an interval. */
   function expected(from: number, to: number) {
-    const values = [...saved].filter(([at, value]) => at >= from && at < to && value !== null).map(([, value]) => value!);
+    const values = [...saved]
+      .filter(([at, value]) => at >= from && at < to && value !== null)
+      .map(([, value]) => value!);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     return { mean, min: Math.min(...values), max: Math.max(...values) };
   }
@@ -115,7 +118,13 @@ describe('the history of a GPU', function () {
       const wanted = [...saved].filter(([at]) => at >= all.from);
       assert.deepEqual(
         first,
-        wanted.map(([at, value]) => [new Date(at).toISOString(), '0', value === null ? '' : String(value), '1000', '30.25']),
+        wanted.map(([at, value]) => [
+          new Date(at).toISOString(),
+          '0',
+          value === null ? '' : String(value),
+          '1000',
+          '30.25',
+        ]),
       );
       assert.equal(rows, 2 * wanted.length);
     });
@@ -123,7 +132,12 @@ describe('the history of a GPU', function () {
     it('takes the GPUs and the resolution that are asked for', async () => {
       await write({ ...all, gpus: [1], columns: ['utilization'], resolution: 'quarterHour' });
       const [head, ...lines] = read();
-      assert.deepEqual(head?.slice(2), ['GPU utilisation (%) mean', 'GPU utilisation (%) min', 'GPU utilisation (%) max', 'samples']);
+      assert.deepEqual(head?.slice(2), [
+        'GPU utilisation (%) mean',
+        'GPU utilisation (%) min',
+        'GPU utilisation (%) max',
+        'samples',
+      ]);
       assert.deepEqual(lines[0], ['2026-03-10T10:00:00.000Z', '1', '1', '1', '1', '45']);
     });
 
