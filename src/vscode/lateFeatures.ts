@@ -1,11 +1,14 @@
 import type * as vscode from 'vscode';
+import { showAlerts } from './alertNotices.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
+import { registerConnectionCommands } from './commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFileCommands } from './commands/fileCommands.js';
 import { registerFindCommands } from './commands/findCommands.js';
 import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
+import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
 import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
@@ -24,7 +27,10 @@ import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
 import { registerLaterViews } from './views/laterViews.js';
 
+export { confirmAndDelete } from './commands/connectionCommands.js';
+export { endProcessAfterAsking, exportByDialog } from './commands/metricsCommands.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
+export { openKnownHosts } from './errorNotice.js';
 export { showQuestion } from './questionDialogs.js';
 
 /** What the late part is given by the early one. */
@@ -54,10 +60,13 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'status bar': () => new StatusBar(client, early.remark),
     'later views': registerLaterViews,
     'connections view': () => new ConnectionTree(client, models),
+    'connection commands': () => registerConnectionCommands(services),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
     'Ollama commands': () => registerOllamaCommands(services),
+    alerts: () => showAlerts(services),
+    'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
     'publish commands': () => registerPublishCommands(services),
