@@ -17,6 +17,7 @@ import { ConnectionService } from './connections/connectionService.js';
 import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
+import { killProcess } from './metrics/killProcess.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { ProjectService } from './projects/projectService.js';
@@ -131,6 +132,7 @@ export class Engine {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
+              endProcess: async (session, which) => await killProcess(run, session, which),
               ...finders(log.scope('discovery')),
             },
             window,

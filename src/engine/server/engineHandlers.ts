@@ -5,10 +5,10 @@ import type { EngineSettings } from '../../shared/settings.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
-import { killProcess } from '../metrics/killProcess.js';
+import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
-import { run } from '../ssh/run.js';
+import type { SshSession } from '../ssh/types.js';
 import type { Store } from '../store/types.js';
 import type { ProjectService } from '../projects/projectService.js';
 import type { TerminalService } from '../terminals/terminalService.js';
@@ -30,6 +30,8 @@ export interface HandlerParts extends FileHandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+  /** Ends a program on a machine. */
+  readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
@@ -148,7 +150,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/endProcess': async ({ connectionId, ...which }) => {
       const session = connections.session(connectionId);
       if (!session) throw new SparkError({ code: 'notConnected', message: 'The machine is not connected.' });
-      await killProcess(run, session, which);
+      await parts.endProcess(session, which);
       metrics.refreshDetails(connectionId);
       return null;
     },
