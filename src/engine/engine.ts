@@ -13,6 +13,7 @@ import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { ContainerService } from './containers/containerService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
@@ -50,6 +51,7 @@ export class Engine {
   private readonly connections: ConnectionService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
+  private readonly containers: ContainerService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -118,7 +120,7 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              ...{ forwards: this.forwards, ollama: this.ollama },
+              ...{ forwards: this.forwards, ollama: this.ollama, containers: this.containers },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -170,6 +172,7 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    this.containers = this.held.add(new ContainerService({ ...reach, name: id => connections.get(id).name }));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -179,6 +182,7 @@ export class Engine {
       this.connections.onDidChange(snapshot => {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
+        this.containers.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
       }),
     );
@@ -186,6 +190,7 @@ export class Engine {
     this.held.add(this.forwards.onDidCarry(traffic => this.tell('forwards/traffic', [...traffic])));
     this.held.add(this.ollama.onDidPull(pulls => this.tell('ollama/pulling', [...pulls])));
     this.held.add(this.ollama.onDidChange(connectionId => this.tell('ollama/changed', { connectionId })));
+    this.held.add(this.containers.onDidChange(connectionId => this.tell('containers/changed', { connectionId })));
     this.held.add(
       this.metrics.onDidSample(sample => {
         this.tell('metrics/sampled', sample);

@@ -87,9 +87,12 @@ export class EngineClient implements Disposable {
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
+  private readonly containersChanged = new Emitter<string>();
   private readonly samples = new Map<string, Sample>();
   /** Who waits for the parts of an answer, by the id of its stream. */
   private readonly streams = new Map<string, (part: ChatPart) => void>();
+  /** Who reads what a followed program prints, by the id of its stream. */
+  private readonly outputs = new Map<string, (text: string) => void>();
   private peer: EnginePeer | undefined;
   private attempt: { readonly startAnyway: boolean; readonly result: Promise<EnginePeer | undefined> } | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -108,6 +111,8 @@ export class EngineClient implements Disposable {
   readonly onDidPull = this.pulling.event;
   /** Fires with the id of a connection whose models are others. */
   readonly onDidChangeModels = this.modelsChanged.event;
+  /** Fires with the id of a connection whose containers or images are others. */
+  readonly onDidChangeContainers = this.containersChanged.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -192,6 +197,22 @@ export class EngineClient implements Disposable {
     }
   }
 
+  /** Sends a request whose program prints while it runs; what it prints is told as it comes. */
+  async printing<K extends 'containers/followLogs' | 'containers/pull'>(
+    method: K,
+    params: Omit<ParamsOf<EngineRequests, K>, 'streamId'>,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const streamId = randomUUID();
+    this.outputs.set(streamId, onText);
+    try {
+      await this.request(method, { ...params, streamId } as ParamsOf<EngineRequests, K>, signal);
+    } finally {
+      this.outputs.delete(streamId);
+    }
+  }
+
   /** To be called when the window gets the focus. */
   focused(): void {
     if (this.peer) this.peer.notify('client/focused', {});
@@ -216,6 +237,7 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged])
       emitter.dispose();
+    this.containersChanged.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -282,6 +304,8 @@ export class EngineClient implements Disposable {
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
+      'containers/changed': ({ connectionId }) => this.containersChanged.fire(connectionId),
+      'containers/output': ({ streamId, text }) => this.outputs.get(streamId)?.(text),
       'client/leader': ({ leader }) => {
         this.leading = leader;
         this.changed.fire();

@@ -11,7 +11,7 @@ export const dockerScript = `${PATH_FIRST} exec docker "$@"`;
 /** The same for what prints until it is ended: Docker's program ends when the channel closes, not at its next word. */
 export const followScript = [
   PATH_FIRST,
-  'exec 3<&0; docker "$@" </dev/null & child=$!;',
+  'exec 3<&0; docker "$@" </dev/null 3<&- & child=$!;',
   '{ cat <&3; kill "$child"; } >/dev/null 2>&1 & watch=$!;',
   'wait "$child"; code=$?; kill "$watch" 2>/dev/null; exit "$code"',
 ].join(' ');

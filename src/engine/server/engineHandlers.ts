@@ -2,6 +2,7 @@ import type { EngineInfo, Snapshot } from '../../shared/contract.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ConnectionService } from '../connections/connectionService.js';
+import type { ContainerService } from '../containers/containerService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
@@ -21,6 +22,7 @@ export interface HandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+  readonly containers: ContainerService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
   readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
@@ -31,8 +33,12 @@ export interface HandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, containers, store } = parts;
   const ask = () => askThrough(windows, window());
+  const printTo = (streamId: string, signal: AbortSignal) => ({
+    signal,
+    onText: (text: string) => window().peer.notify('containers/output', { streamId, text }),
+  });
   return {
     'engine/info': () => engine.info(),
     'engine/shutdown': () => {
@@ -126,6 +132,32 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
         part => window().peer.notify('ollama/chatPart', { streamId: chat.streamId, part }),
         signal,
       ),
+
+    'containers/list': async ({ connectionId }, signal) => await containers.list(connectionId, signal),
+    'containers/usage': async ({ connectionId }, signal) => await containers.usage(connectionId, signal),
+    'containers/act': async ({ connectionId, container, action }, signal) => {
+      await containers.act(connectionId, container, action, signal);
+      return null;
+    },
+    'containers/inspect': async ({ connectionId, container }, signal) =>
+      await containers.inspect(connectionId, container, signal),
+    'containers/followLogs': async ({ connectionId, container, streamId, tail }, signal) => {
+      await containers.followLogs(connectionId, container, tail, printTo(streamId, signal));
+      return null;
+    },
+    'containers/run': async ({ connectionId, run }, signal) => ({
+      containerId: await containers.run(connectionId, run, signal),
+    }),
+    'containers/images': async ({ connectionId }, signal) => await containers.images(connectionId, signal),
+    'containers/pull': async ({ connectionId, image, streamId }, signal) => {
+      await containers.pull(connectionId, image, printTo(streamId, signal));
+      return null;
+    },
+    'containers/removeImage': async ({ connectionId, image }, signal) => {
+      await containers.removeImage(connectionId, image, signal);
+      return null;
+    },
+    'containers/pruneImages': async ({ connectionId }, signal) => await containers.pruneImages(connectionId, signal),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
