@@ -1,12 +1,16 @@
 import type * as vscode from 'vscode';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
+import { registerContainerCommands } from './commands/containerCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFindCommands } from './commands/findCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
+import { registerImageCommands } from './commands/imageCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
+import { ContainerBook } from './containers/containerBook.js';
+import { ContainerTree } from './containers/containerTree.js';
 import type { Disposable } from './emitter.js';
 import type { Log } from './log.js';
 import { followForeign } from './publishing/followForeign.js';
@@ -24,10 +28,16 @@ export function lateFeatures(
 ): Readonly<Record<string, () => Disposable>> {
   const { client, models } = services;
   const reports = new ReportDocuments();
+  const containers = new ContainerBook(client);
+  const withContainers = { ...services, containers };
   const warn = log.scope('publish');
   return {
     reports: () => reports,
     'connections view': () => new ConnectionTree(client, models),
+    containers: () => containers,
+    'containers view': () => new ContainerTree(client, containers),
+    'container commands': () => registerContainerCommands(withContainers, reports),
+    'image commands': () => registerImageCommands(withContainers),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),

@@ -104,6 +104,14 @@ export class TestWindow {
           window.modelChanges += 1;
           happened();
         },
+        'containers/changed': ({ connectionId }) => {
+          window.containerChanges.push(connectionId);
+          happened();
+        },
+        'containers/output': output => {
+          window.containerOutput.push(output);
+          happened();
+        },
         'ollama/chatPart': part => {
           window.chatParts.push(part);
           happened();
