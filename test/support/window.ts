@@ -43,6 +43,8 @@ export class TestWindow {
   /** Each time that the pulls were told. */
   readonly pulls: Pull[][] = [];
   readonly chatParts: { streamId: string; part: ChatPart }[] = [];
+  readonly containerChanges: string[] = [];
+  readonly containerOutput: { streamId: string; text: string }[] = [];
   /** How often it was told that the models of a machine are others. */
   modelChanges = 0;
   snapshot: Snapshot | undefined;
