@@ -48,7 +48,7 @@ export function followLogs(
     pty: {
       onDidWrite: write.event,
       open: begin,
-      handleInput: typed => {
+      handleInput: (typed: string) => {
         if (typed === '\r') begin();
       },
       close: () => {
