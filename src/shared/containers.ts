@@ -78,7 +78,12 @@ export const imageSchema = v.object({
 export type Image = v.InferOutput<typeof imageSchema>;
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
-const line = (most: number) => v.pipe(v.string(), v.maxLength(most), v.check(text => !text.includes('\0')));
+const line = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.maxLength(most),
+    v.check(text => !text.includes('\0')),
+  );
 
 /** What a container is made from. */
 export const containerRunSchema = v.strictObject({

@@ -61,7 +61,13 @@ export async function startDockerd(): Promise<Dockerd> {
     });
     await exec('cp', [BUSYBOX, join(root, 'busybox')]);
     for (const name of LINKS) symlinkSync('busybox', join(root, name));
-    await exec('sh', ['-c', 'tar -C "$1" -c . | "$2" import - busybox:test', 'sh', join(root, '..'), join(bin, 'docker')]);
+    await exec('sh', [
+      '-c',
+      'tar -C "$1" -c . | "$2" import - busybox:test',
+      'sh',
+      join(root, '..'),
+      join(bin, 'docker'),
+    ]);
   } catch (error) {
     await stop();
     throw error;

@@ -59,10 +59,9 @@ export function readUsage(sections: ReadonlyMap<string, string>): ContainerUsage
   );
   // a program that computes and draws is listed twice, with the same figure
   const programs = new Map(
-    [...(sections.get('apps') ?? '').matchAll(/^\s*(\d{1,9}),\s*(\d{1,9}|\[?[\w/ ]+\]?)\s*$/gm)].map(([, pid, used]) => [
-      pid,
-      used,
-    ]),
+    [...(sections.get('apps') ?? '').matchAll(/^\s*(\d{1,9}),\s*(\d{1,9}|\[?[\w/ ]+\]?)\s*$/gm)].map(
+      ([, pid, used]) => [pid, used],
+    ),
   );
   return readLines(sections.get('stats') ?? '', statsLine)
     .filter(({ ID: id }) => ID.test(id))
@@ -106,5 +105,5 @@ function readLines<T extends v.GenericSchema>(output: string, schema: T): v.Infe
   return output
     .split('\n', MOST_ROWS)
     .map(line => v.safeParse(v.pipe(v.string(), v.parseJson(), schema), line))
-    .flatMap(result => (result.success ? [result.output as v.InferOutput<T>] : []));
+    .flatMap(result => (result.success ? [result.output] : []));
 }

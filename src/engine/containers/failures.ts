@@ -18,7 +18,9 @@ const REMEDIES: Readonly<Partial<Record<State, string>>> = {
 /** What a failed command says about Docker on the machine. */
 export function stateOf({ code, stderr }: Ending): State {
   if (/permission denied/i.test(stderr) && /docker.sock|docker daemon|docker API/i.test(stderr)) return 'denied';
-  if (/cannot connect to the docker daemon|is the docker daemon running|failed to connect to the docker API/i.test(stderr))
+  if (
+    /cannot connect to the docker daemon|is the docker daemon running|failed to connect to the docker API/i.test(stderr)
+  )
     return 'stopped';
   if (code === 127 || code === 126) return 'missing';
   return 'failed';

@@ -53,7 +53,9 @@ export function registerImageCommands(services: ContainerServices): vscode.Dispo
       const row = asContainerRow(first);
       await onMachine(services, first, 'Remove Image', async connectionId => {
         const chosen =
-          row?.kind === 'image' ? (row.image ?? row.imageId) : await pickImage(services, connectionId, 'Remove Image', true);
+          row?.kind === 'image'
+            ? (row.image ?? row.imageId)
+            : await pickImage(services, connectionId, 'Remove Image', true);
         if (chosen === undefined) return;
         const message = withoutLinks(`Remove the image ${chosen}?`);
         const detail = 'To have it again it must be pulled again. An image that a container uses is not removed.';
@@ -81,7 +83,9 @@ export function registerImageCommands(services: ContainerServices): vscode.Dispo
       const row = asContainerRow(first);
       return await onMachine(services, first, 'Run Container', async connectionId => {
         const image =
-          row?.kind === 'image' ? (row.image ?? row.imageId) : await pickImage(services, connectionId, 'Run Container', false);
+          row?.kind === 'image'
+            ? (row.image ?? row.imageId)
+            : await pickImage(services, connectionId, 'Run Container', false);
         const data = image === undefined ? undefined : await askRun(image);
         if (!data) return undefined;
         const images = await client.request('containers/images', { connectionId });
@@ -142,11 +146,17 @@ async function pickImage(
     ...(there.length > 0 ? [heading('On the Spark'), ...there] : []),
     ...[heading('Often used on a Spark'), ...known],
   ];
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: 'Choose an image', matchOnDescription: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: 'Choose an image',
+    matchOnDescription: true,
+  });
   if (!chosen) return undefined;
   const isThere = there.some(({ image }) => image === chosen.image);
   // the tag of a known one may be old: it can be edited
-  return isThere ? chosen.image : await ask(imageRefSchema, { title, prompt: 'Image, with its tag', value: chosen.image });
+  return isThere
+    ? chosen.image
+    : await ask(imageRefSchema, { title, prompt: 'Image, with its tag', value: chosen.image });
 }
 
 const nameSchema = v.union([v.literal(''), containerRefSchema], 'Use letters, digits, "_", "." and "-".');
@@ -160,7 +170,12 @@ const volumeSchema = v.pipe(
 );
 const OPTIONS = [
   { label: 'All GPUs', description: '--gpus=all, no limit on locked memory', key: 'gpus', picked: true },
-  { label: 'Shared memory of the Spark', description: '--ipc=host, for data loaders and NCCL', key: 'ipcHost', picked: true },
+  {
+    label: 'Shared memory of the Spark',
+    description: '--ipc=host, for data loaders and NCCL',
+    key: 'ipcHost',
+    picked: true,
+  },
 ] as const;
 
 /** Asks, with NVIDIA's usual choices made already. */
@@ -173,13 +188,18 @@ async function askRun(image: string): Promise<ContainerRun | undefined> {
   const keys = new Set<string>(picked.map(({ key }) => key));
   const ipcHost = keys.has('ipcHost');
   const sizeSchema = v.pipe(v.string(), v.regex(/^(|\d{1,6}[bkmg]?)$/i, 'Use a size, such as 16g.'));
-  const shm = ipcHost ? '' : await ask(sizeSchema, { title, prompt: 'Shared memory of its own; empty for 64m', value: '16g' });
+  const shm = ipcHost
+    ? ''
+    : await ask(sizeSchema, { title, prompt: 'Shared memory of its own; empty for 64m', value: '16g' });
   if (shm === undefined) return undefined;
   const name = await ask(nameSchema, { title, prompt: 'Name; empty for one that Docker makes up' });
   if (name === undefined) return undefined;
   const ports = await ask(portsSchema, { title, prompt: 'Ports, as port or port:port in the container; may be empty' });
   if (ports === undefined) return undefined;
-  const volume = await ask(volumeSchema, { title, prompt: 'Folder of the Spark:folder in the container; may be empty' });
+  const volume = await ask(volumeSchema, {
+    title,
+    prompt: 'Folder of the Spark:folder in the container; may be empty',
+  });
   if (volume === undefined) return undefined;
   const command = await ask(v.string(), { title, prompt: 'Command, run by sh; empty for the one of the image' });
   if (command === undefined) return undefined;

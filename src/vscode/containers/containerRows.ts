@@ -78,7 +78,7 @@ export function containerText(container: Container, usage: ContainerUsage | unde
 
 function lookOf({ state, status }: Container): Pick<ContainerRowText, 'icon' | 'tone'> {
   if (state === 'running')
-    return /unhealthy/.test(status) ? { icon: 'warning', tone: 'bad' } : { icon: 'vm-running', tone: 'good' };
+    return status.includes('unhealthy') ? { icon: 'warning', tone: 'bad' } : { icon: 'vm-running', tone: 'good' };
   if (state === 'paused') return { icon: 'debug-pause', tone: 'waiting' };
   if (state === 'restarting') return { icon: 'sync', tone: 'waiting' };
   // what was stopped by a signal of Docker's own is not a failure

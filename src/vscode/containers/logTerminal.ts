@@ -11,7 +11,11 @@ const TAIL = 1000;
 /** Follows the log of a container in a terminal tab: its colours, its search, its scrollback. Closing it ends the following. */
 export function followLogs(
   client: EngineClient,
-  { connectionId, container, name }: { readonly connectionId: string; readonly container: string; readonly name: string },
+  {
+    connectionId,
+    container,
+    name,
+  }: { readonly connectionId: string; readonly container: string; readonly name: string },
 ): vscode.Terminal {
   const write = new vscode.EventEmitter<string>();
   const stop = new AbortController();

@@ -71,7 +71,7 @@ describe('containers of a real Docker over a real sshd', function () {
   });
 
   after(async () => {
-    service?.dispose();
+    machine?.service.dispose();
     machine?.session.dispose();
     await machine?.sshd.stop();
     await dockerd?.stop();
@@ -153,6 +153,7 @@ describe('a machine whose Docker does not answer', function () {
   this.timeout(30_000);
   let bin: string;
   let machine: Awaited<ReturnType<typeof startMachine>>;
+  let held: typeof machine | undefined;
   const docker = (script: string) => {
     writeFileSync(join(bin, 'docker'), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, 'docker'), 0o755);
@@ -162,12 +163,13 @@ describe('a machine whose Docker does not answer', function () {
     if (!hasSshd()) this.skip();
     bin = mkdtempSync(join(tmpdir(), 'docker-'));
     machine = await startMachine(bin);
+    held = machine;
   });
 
   after(async () => {
-    machine?.session.dispose();
-    await machine?.sshd.stop();
-    if (bin) rmSync(bin, { recursive: true, force: true });
+    held?.session.dispose();
+    await held?.sshd.stop();
+    if (held) rmSync(bin, { recursive: true, force: true });
   });
 
   it('says what to do when the user is not in the group', async () => {

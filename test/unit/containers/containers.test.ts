@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { readPorts, readUsage } from '../../../src/engine/containers/answers.js';
 import { failure, stateOf } from '../../../src/engine/containers/failures.js';
 import { runArguments } from '../../../src/engine/containers/runArguments.js';
-import { containerRefSchema, containerRunSchema, imageRefSchema, type Container } from '../../../src/shared/containers.js';
+import {
+  containerRefSchema,
+  containerRunSchema,
+  imageRefSchema,
+  type Container,
+} from '../../../src/shared/containers.js';
 import { containerText, noticeText, rowsOf } from '../../../src/vscode/containers/containerRows.js';
 import { PullLayers } from '../../../src/vscode/containers/containerWords.js';
 import { TerminalText } from '../../../src/vscode/containers/terminalText.js';
@@ -27,7 +32,10 @@ describe('what Docker says of containers', () => {
     const id = 'b'.repeat(64);
     const usage = readUsage(
       new Map([
-        ['stats', `{"ID":"${id}","CPUPerc":"35.20%","MemUsage":"1.5GiB / 119.7GiB"}\n{"ID":"--","CPUPerc":"--","MemUsage":"--"}`],
+        [
+          'stats',
+          `{"ID":"${id}","CPUPerc":"35.20%","MemUsage":"1.5GiB / 119.7GiB"}\n{"ID":"--","CPUPerc":"--","MemUsage":"--"}`,
+        ],
         ['apps', '41, 2048\n41, 2048\n42, [N/A]\n7, 100'],
         ['cgroup', `41 0::/system.slice/docker-${id}.scope\n42 0::/system.slice/docker-${id}.scope`],
       ]),
