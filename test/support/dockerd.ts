@@ -48,6 +48,8 @@ export async function startDockerd(): Promise<Dockerd> {
     if (ids.length > 0) await docker('rm', '-f', ...ids).catch(() => undefined);
     daemon.kill('SIGTERM');
     await ended;
+    // left mounted by an engine that has had a container on the host's network
+    await exec('umount', [join(folder, 'exec', 'netns', 'default')]).catch(() => undefined);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

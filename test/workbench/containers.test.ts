@@ -24,7 +24,7 @@ workbenchSuite('containers in the editor', session => {
     try {
       dockerd = await startDockerd();
       const { image } = dockerd;
-      const work = 'echo "step 1 loss 2.31"; echo "step 2 loss 1.87"; exec sleep 1000';
+      const work = 'echo "step 1 loss 2.31"; echo "step 2 loss 1.87"; trap "exit 0" TERM; sleep 1000 & wait';
       await dockerd.docker('run', '-d', '--network=host', '--name=trainer', image, 'sh', '-c', work);
       await dockerd.docker('run', '--network=none', '--name=done', image, 'true');
     } catch (error) {

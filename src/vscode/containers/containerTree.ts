@@ -28,6 +28,9 @@ export class ContainerTree implements vscode.TreeDataProvider<ContainerRow>, Dis
   private readonly rows = new Map<string, ContainerRow>();
   private readonly timer: NodeJS.Timeout;
   private drawn = '';
+  /** Ids of the rows of a machine, and what a row says, as last drawn. */
+  private readonly drawnUnder = new Map<string, string>();
+  private readonly drawnTexts = new Map<string, string>();
 
   readonly onDidChangeTreeData = this.changed.event;
 
@@ -53,8 +56,8 @@ export class ContainerTree implements vscode.TreeDataProvider<ContainerRow>, Dis
         this.drawn = now;
         this.changed.fire(undefined);
       }),
-      book.onDidChange(() => {
-        this.changed.fire(undefined);
+      book.onDidChange(connectionId => {
+        this.redraw(connectionId);
       }),
     );
   }
@@ -72,11 +75,22 @@ export class ContainerTree implements vscode.TreeDataProvider<ContainerRow>, Dis
     const { connectionId } = parent ?? { connectionId: only?.id ?? '' };
     if (parent?.kind === 'images') return this.imagesUnder(connectionId);
     if (!this.book.page(connectionId)) void this.read(connectionId);
-    return rowsOf(connectionId, this.book.page(connectionId)).map(row => this.row(row));
+    const rows = rowsOf(connectionId, this.book.page(connectionId)).map(row => this.row(row));
+    this.drawnUnder.set(connectionId, idsOf(rows));
+    return rows;
+  }
+
+  getParent(row: ContainerRow): ContainerRow | undefined {
+    const { kind, connectionId } = row;
+    if (kind === 'image') return this.row({ kind: 'images', connectionId });
+    return kind === 'machine' || this.connected().length === 1
+      ? undefined
+      : this.row({ kind: 'machine', connectionId });
   }
 
   getTreeItem(row: ContainerRow): vscode.TreeItem {
     const text = this.textOf(row);
+    this.drawnTexts.set(containerRowId(row), JSON.stringify(text));
     const item = new vscode.TreeItem(text.label);
     item.id = containerRowId(row);
     item.description = text.description;
@@ -123,11 +137,33 @@ export class ContainerTree implements vscode.TreeDataProvider<ContainerRow>, Dis
     return row.kind === 'container' ? text.spoken.replaceAll(', ', '\n') : text.spoken;
   }
 
+  /** Draws only what has changed: while the editor reads all rows anew, a click on one of them leads nowhere. */
+  private redraw(connectionId: string): void {
+    const rows = rowsOf(connectionId, this.book.page(connectionId)).map(row => this.row(row));
+    if (idsOf(rows) !== this.drawnUnder.get(connectionId)) {
+      const isOnly = this.connected().length === 1;
+      this.changed.fire(isOnly ? undefined : this.row({ kind: 'machine', connectionId }));
+      return;
+    }
+    for (const row of rows)
+      if (JSON.stringify(this.textOf(row)) !== this.drawnTexts.get(containerRowId(row))) this.changed.fire(row);
+    const images = this.row({ kind: 'images', connectionId });
+    const now = idsOf(this.imageRows(connectionId));
+    if (now !== this.drawnUnder.get(containerRowId(images))) this.changed.fire(images);
+  }
+
+  private imageRows(connectionId: string): ContainerRow[] {
+    const { images = [] } = this.book.page(connectionId) ?? {};
+    return images.map(({ id, name }) => this.row({ kind: 'image', connectionId, imageId: id, image: name }));
+  }
+
   private imagesUnder(connectionId: string): ContainerRow[] {
     const { images } = this.book.page(connectionId) ?? {};
     // drawn again when they have been read
     if (!images) void this.book.readImages(connectionId).catch(() => undefined);
-    return (images ?? []).map(({ id, name }) => this.row({ kind: 'image', connectionId, imageId: id, image: name }));
+    const rows = this.imageRows(connectionId);
+    this.drawnUnder.set(containerRowId({ kind: 'images', connectionId }), idsOf(rows));
+    return rows;
   }
 
   private connected(): readonly ConnectionView[] {
@@ -154,6 +190,10 @@ export class ContainerTree implements vscode.TreeDataProvider<ContainerRow>, Dis
     this.rows.set(id, known);
     return known;
   }
+}
+
+function idsOf(rows: readonly ContainerRow[]): string {
+  return rows.map(containerRowId).join();
 }
 
 function toneColor(tone: ContainerRowText['tone']): vscode.ThemeColor | undefined {
