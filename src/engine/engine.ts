@@ -14,11 +14,16 @@ import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { ContainerService } from './containers/containerService.js';
+import { FileService } from './files/fileService.js';
+import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
+import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
+import { terminalListeners } from './server/terminalHandlers.js';
+import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
@@ -52,6 +57,10 @@ export class Engine {
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private readonly containers: ContainerService;
+  private readonly files: FileService;
+  private readonly transfers: TransferService;
+  private readonly projects: ProjectService;
+  private readonly terminals: TerminalService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -121,10 +130,12 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ forwards: this.forwards, ollama: this.ollama, containers: this.containers },
+              ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...finders(log.scope('discovery')),
             },
             window,
           ),
+        window => terminalListeners(this.terminals, window),
         async () => {
           await this.stop();
         },
@@ -173,6 +184,22 @@ export class Engine {
       }),
     );
     this.containers = this.held.add(new ContainerService({ ...reach, name: id => connections.get(id).name }));
+    const over = { sessions: this.connections, clock: systemClock };
+    this.files = new FileService({ ...over, log: log.scope('files') });
+    this.transfers = this.held.add(
+      new TransferService({
+        ...over,
+        log: log.scope('transfers'),
+        leaveBehind: (connectionId, paths) => this.files.leaveBehind(connectionId, paths),
+      }),
+    );
+    this.projects = this.held.add(
+      new ProjectService({
+        repository: store.projects,
+        list: async (connectionId, path) => await this.files.list(connectionId, path),
+      }),
+    );
+    this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -184,6 +211,18 @@ export class Engine {
         this.ollama.follow(snapshot.connections);
         this.containers.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
+        // those of a connection that was deleted have gone with it
+        this.projects.refresh();
+      }),
+    );
+    this.held.add(
+      this.projects.onDidChange(projects => {
+        this.tell('projects/changed', { projects });
+      }),
+    );
+    this.held.add(
+      this.transfers.onDidChange(transfers => {
+        this.tell('transfers/changed', { transfers });
       }),
     );
     this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));
