@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
-import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
@@ -10,7 +9,6 @@ import type { Disposable } from './vscode/emitter.js';
 import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
-import { openKnownHosts } from './vscode/errorNotice.js';
 import { BigFiles } from './vscode/files/bigFiles.js';
 import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
 import type * as LateFeatures from './vscode/lateFeatures.js';
@@ -49,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   let projectActions: (actions: PanelProjectActions) => void = () => undefined;
   const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
     pickKeyFile,
-    deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
+    deleteConnection: async connectionId => await (await late).confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
       await (await late).copyEndpoint(services);
     },
@@ -58,9 +56,12 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
     showLog,
     openKnownHosts: async error => {
-      await openKnownHosts(error, { showLog });
+      await (await late).openKnownHosts(error, { showLog });
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+    endProcess: async which => await (await late).endProcessAfterAsking(services, which),
+    exportMetrics: (connectionId, hours) =>
+      void late.then(({ exportByDialog }) => exportByDialog(services, connectionId, hours)),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
     editProjectConfig: projectId =>
       void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
@@ -89,7 +90,6 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const configs = new ConfigFileSystem(client, projects);
   const held: Disposable[] = [channel, client, models, projects, fileSystem, configs, panel];
   const commands: Features = {
-    'connection commands': () => registerConnectionCommands(services),
     'general commands': () => registerGeneralCommands(services),
   };
   const rest: Features = {

@@ -12,6 +12,7 @@ import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
+import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { ContainerService } from './containers/containerService.js';
 import { FileService } from './files/fileService.js';
@@ -54,6 +55,7 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly alerts: AlertService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private readonly containers: ContainerService;
@@ -129,8 +131,8 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              ...{ forwards: this.forwards, ollama: this.ollama, containers: this.containers },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, containers: this.containers },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -200,6 +202,10 @@ export class Engine {
       }),
     );
     this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
+    this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
+    this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
+    this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
+    this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -210,6 +216,7 @@ export class Engine {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
         this.containers.follow(snapshot.connections);
+        this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
         // those of a connection that was deleted have gone with it
         this.projects.refresh();

@@ -1,6 +1,8 @@
 import type * as vscode from 'vscode';
+import { showAlerts } from './alertNotices.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerContainerCommands } from './commands/containerCommands.js';
+import { registerConnectionCommands } from './commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFileCommands } from './commands/fileCommands.js';
 import { registerFindCommands } from './commands/findCommands.js';
@@ -8,6 +10,7 @@ import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
 import { registerImageCommands } from './commands/imageCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
+import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
 import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
@@ -28,7 +31,10 @@ import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
 import { registerLaterViews } from './views/laterViews.js';
 
+export { confirmAndDelete } from './commands/connectionCommands.js';
+export { endProcessAfterAsking, exportByDialog } from './commands/metricsCommands.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
+export { openKnownHosts } from './errorNotice.js';
 export { showQuestion } from './questionDialogs.js';
 
 /** What the late part is given by the early one. */
@@ -64,10 +70,13 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'containers view': () => new ContainerTree(client, containers),
     'container commands': () => registerContainerCommands(withContainers, reports),
     'image commands': () => registerImageCommands(withContainers),
+    'connection commands': () => registerConnectionCommands(services),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
     'Ollama commands': () => registerOllamaCommands(services),
+    alerts: () => showAlerts(services),
+    'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
     'publish commands': () => registerPublishCommands(services),

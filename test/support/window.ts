@@ -7,6 +7,7 @@ import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
+import type { Alert } from '../../src/shared/alerts.js';
 import type { Sample } from '../../src/shared/metrics.js';
 import type { ChatPart, Pull } from '../../src/shared/ollama.js';
 import type { Project } from '../../src/shared/projects.js';
@@ -40,6 +41,7 @@ export class TestWindow {
   readonly questions: Question[] = [];
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
+  readonly alerts: Alert[] = [];
   readonly logLines: string[] = [];
   /** The last that was told of each forward. */
   readonly traffic = new Map<string, ForwardTraffic>();
@@ -100,6 +102,10 @@ export class TestWindow {
         },
         'metrics/sampled': sample => {
           window.samples.push(sample);
+          happened();
+        },
+        'alerts/raised': alert => {
+          window.alerts.push(alert);
           happened();
         },
         'forwards/traffic': traffic => {

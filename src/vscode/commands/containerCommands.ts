@@ -6,18 +6,16 @@ import { portsText } from '../containers/containerWords.js';
 import { followLogs } from '../containers/logTerminal.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
-import { offerCommand, openShell } from '../models/sshTerminal.js';
+import { offerCommand } from '../models/sshTerminal.js';
 import { withoutIcons, withoutLinks } from '../plainText.js';
 import type { ReportDocuments } from '../reportDocument.js';
+import { openSparkTerminal } from '../terminals/sparkTerminal.js';
 import { aboutContainer, onMachine, type ContainerChoice, type ContainerServices } from './aboutContainer.js';
 import { checkedId } from './arguments.js';
 import { asContainerRow } from '../containers/containerRows.js';
 import type { CommandServices } from './services.js';
 
 const SAID_FOR_MS = 4000;
-/** What looks like a shell, the friendlier first. Fixed text: nothing of the container's is in it but its id. */
-const SHELL = 'command -v bash >/dev/null 2>&1 && exec bash; exec sh';
-
 const any: Omit<ContainerChoice, 'title'> = { fits: () => true, noneFits: '' };
 const running = { fits: ({ state }: Container) => state === 'running', noneFits: 'No container is running.' };
 
@@ -86,8 +84,7 @@ export function registerContainerCommands(services: ContainerServices, reports: 
 
     registerCommand(COMMANDS.attachContainerShell, async (...args) => {
       const enter = (connectionId: string, container: string, name: string) => {
-        const connection = client.connection(connectionId);
-        if (connection) openShell(connection, withoutIcons(name), `docker exec -it ${container} sh -c '${SHELL}'`);
+        openSparkTerminal(client, { connectionId, container, name: withoutIcons(name) });
       };
       await aboutContainer(
         services,

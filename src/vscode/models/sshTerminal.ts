@@ -8,11 +8,6 @@ import { withoutLinks } from '../plainText.js';
  * @param command a line for the shell of the machine
  */
 export function runInTerminal(connection: Connection, title: string, command: string): void {
-  openShell(connection, title, `${command}; exec "$SHELL" -l`);
-}
-
-/** Runs one command on the machine in a terminal, with the user's own `ssh`; the terminal ends with it. */
-export function openShell(connection: Connection, title: string, command: string): void {
   const terminal = vscode.window.createTerminal({
     name: `${title}: ${connection.name}`,
     shellPath: 'ssh',
@@ -24,8 +19,9 @@ export function openShell(connection: Connection, title: string, command: string
 }
 
 /** Arguments for `ssh`: as the connection is saved, or as the host of ssh_config that it follows. */
-export function sshArguments(connection: Connection, line: string): string[] {
+export function sshArguments(connection: Connection, command: string): string[] {
   const { sshConfigHost, proxyJump, port, sshKeyPath, keyStored, username, hostname } = connection;
+  const line = `${command}; exec "$SHELL" -l`;
   if (sshConfigHost !== null) return ['-t', '--', sshConfigHost, line];
   return [
     '-t',
