@@ -72,7 +72,14 @@ workbenchSuite('containers in the editor', session => {
     await workbench.views.rowMenu(VIEW, 'trainer', 'Show Logs of Container');
     await workbench.page.locator('.terminal-tabs-entry, .single-terminal-tab').first().waitFor();
     await workbench.page.locator('.xterm-screen').first().waitFor();
-    await picture('logs');
+    await picture("logs");
+    await workbench.views.rowAction(VIEW, "trainer", "Open Shell in Container");
+    await workbench.until(
+      async () => /\/ #/.test(await workbench.page.locator(".xterm-rows, .xterm-accessibility").last().innerText()),
+      "the prompt of the shell",
+      5000,
+    ).catch(() => undefined);
+    await picture("shell");
   });
 
   it('stops, starts and removes one, and shows what somebody else does', async () => {

@@ -17,7 +17,7 @@ export function terminalHandlers(terminals: TerminalService, window: () => Windo
   return {
     'terminals/open': async ({ connectionId, size, path, container }) => ({
       terminalId: await terminals.open(
-        { connectionId, size, path, argv: container && shellIn(container) },
+        { connectionId, size, path, argv: container === undefined ? undefined : shellIn(container) },
         viewerOf(window()),
       ),
     }),
