@@ -14,6 +14,7 @@ import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { ContainerService } from './containers/containerService.js';
 import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
@@ -58,6 +59,7 @@ export class Engine {
   private readonly alerts: AlertService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
+  private readonly containers: ContainerService;
   private readonly files: FileService;
   private readonly transfers: TransferService;
   private readonly projects: ProjectService;
@@ -131,8 +133,8 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
-              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
               endProcess: async (session, which) => await killProcess(run, session, which),
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, containers: this.containers },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -185,6 +187,7 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    this.containers = this.held.add(new ContainerService({ ...reach, name: id => connections.get(id).name }));
     const over = { sessions: this.connections, clock: systemClock };
     this.files = new FileService({ ...over, log: log.scope('files') });
     this.transfers = this.held.add(
@@ -214,6 +217,7 @@ export class Engine {
       this.connections.onDidChange(snapshot => {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
+        this.containers.follow(snapshot.connections);
         this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
         // those of a connection that was deleted have gone with it
@@ -234,6 +238,7 @@ export class Engine {
     this.held.add(this.forwards.onDidCarry(traffic => this.tell('forwards/traffic', [...traffic])));
     this.held.add(this.ollama.onDidPull(pulls => this.tell('ollama/pulling', [...pulls])));
     this.held.add(this.ollama.onDidChange(connectionId => this.tell('ollama/changed', { connectionId })));
+    this.held.add(this.containers.onDidChange(connectionId => this.tell('containers/changed', { connectionId })));
     this.held.add(
       this.metrics.onDidSample(sample => {
         this.tell('metrics/sampled', sample);

@@ -10,6 +10,17 @@ import {
   keyPathSchema,
   portSchema,
 } from './connection.js';
+import {
+  containerActionSchema,
+  containerListSchema,
+  containerOutputSchema,
+  containerRefSchema,
+  containerRunSchema,
+  containerUsageSchema,
+  imageRefSchema,
+  imageSchema,
+  outputStreamSchema,
+} from './containers.js';
 import { alertSchema, snoozeSchema } from './alerts.js';
 import { machineDetailsSchema } from './details.js';
 import { exportQuerySchema, seriesQuerySchema, seriesSchema } from './history.js';
@@ -49,7 +60,7 @@ import { transferIdSchema, transferRequestSchema, transferResultSchema, transfer
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 5;
+export const CONTRACT_VERSION = 6;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
 export const DATABASE_VERSION = 5;
@@ -57,6 +68,8 @@ export const DATABASE_VERSION = 5;
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
 const byModel = v.strictObject({ connectionId: connectionIdSchema, model: modelNameSchema });
+const byContainer = v.strictObject({ connectionId: connectionIdSchema, container: containerRefSchema });
+const byImage = v.strictObject({ connectionId: connectionIdSchema, image: imageRefSchema });
 const none = v.null();
 const byPath = v.strictObject({ connectionId: connectionIdSchema, path: remotePathSchema });
 const byProject = v.strictObject({ projectId: projectIdSchema });
@@ -232,6 +245,42 @@ export const engineRequests = {
   /** The answer comes in parts, as notifications to the window that asks; resolves when it is whole. */
   'ollama/chat': { params: chatRequestSchema, result: chatEndSchema },
 
+  /** The containers of a machine, running or not; where Docker does not answer, why. */
+  'containers/list': { params: byConnection, result: containerListSchema },
+  /** What the running ones use. Docker measures for a second or two. */
+  'containers/usage': { params: byConnection, result: v.array(containerUsageSchema) },
+  /** `remove` takes a running container away, too. */
+  'containers/act': {
+    params: v.strictObject({ ...byContainer.entries, action: containerActionSchema }),
+    result: none,
+  },
+  /** Everything that Docker knows of a container, as JSON text. */
+  'containers/inspect': { params: byContainer, result: v.string() },
+  /** Follows the log as notifications to the window that asks; resolves when the container has ended. */
+  'containers/followLogs': {
+    params: v.strictObject({
+      ...byContainer.entries,
+      streamId: outputStreamSchema,
+      /** Lines of the past. */
+      tail: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000)),
+    }),
+    result: none,
+  },
+  /** Makes and starts a container; answers its id. The image must be there. */
+  'containers/run': {
+    params: v.strictObject({ connectionId: connectionIdSchema, run: containerRunSchema }),
+    result: v.object({ containerId: v.string() }),
+  },
+  'containers/images': { params: byConnection, result: v.array(imageSchema) },
+  /** Progress comes as notifications to the window that asks; cancelling the request ends the pull. */
+  'containers/pull': {
+    params: v.strictObject({ ...byImage.entries, streamId: outputStreamSchema }),
+    result: none,
+  },
+  'containers/removeImage': { params: byImage, result: none },
+  /** Deletes images that have lost their names and that no container uses; answers Docker's last line. */
+  'containers/pruneImages': { params: byConnection, result: v.string() },
+
   'metrics/latest': { params: byConnection, result: v.nullable(sampleSchema) },
   /** The last samples that are kept in memory, oldest first, at most {@link RECENT_SAMPLES}. */
   'metrics/recent': { params: byConnection, result: v.array(sampleSchema) },
@@ -330,6 +379,8 @@ export const engineRequests = {
       connectionId: connectionIdSchema,
       size: terminalSizeSchema,
       path: v.optional(remotePathSchema),
+      /** A shell inside this container instead of one on the machine. */
+      container: v.optional(containerRefSchema),
     }),
     result: v.object({ terminalId: terminalIdSchema }),
   },
@@ -401,6 +452,9 @@ export const clientNotifications = {
   /** The models of a machine are others now: one was installed, deleted, loaded or unloaded. */
   'ollama/changed': byConnection,
   'ollama/chatPart': v.strictObject({ streamId: v.string(), part: chatPartSchema }),
+  /** The containers or images of a machine are others now. */
+  'containers/changed': byConnection,
+  'containers/output': containerOutputSchema,
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),
   /** Something the user must know (a damaged database was replaced). Sent to one window. */

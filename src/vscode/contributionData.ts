@@ -1,4 +1,5 @@
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
+import type { ContainerRun } from '../shared/containers.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
 import type { FoundSpark } from '../shared/discovery.js';
 import type { ForwardInput } from '../shared/forwards.js';
@@ -52,6 +53,24 @@ export const COMMANDS = {
   openDgxDashboard: 'dgxSpark.openDgxDashboard',
   publishEndpoint: 'dgxSpark.publishEndpoint',
   restorePublished: 'dgxSpark.restorePublished',
+  startContainer: 'dgxSpark.startContainer',
+  stopContainer: 'dgxSpark.stopContainer',
+  restartContainer: 'dgxSpark.restartContainer',
+  pauseContainer: 'dgxSpark.pauseContainer',
+  unpauseContainer: 'dgxSpark.unpauseContainer',
+  removeContainer: 'dgxSpark.removeContainer',
+  showContainerLogs: 'dgxSpark.showContainerLogs',
+  attachContainerShell: 'dgxSpark.attachContainerShell',
+  inspectContainer: 'dgxSpark.inspectContainer',
+  copyContainerName: 'dgxSpark.copyContainerName',
+  copyContainerId: 'dgxSpark.copyContainerId',
+  openContainerPort: 'dgxSpark.openContainerPort',
+  refreshContainers: 'dgxSpark.refreshContainers',
+  helpWithDocker: 'dgxSpark.helpWithDocker',
+  runContainer: 'dgxSpark.runContainer',
+  pullImage: 'dgxSpark.pullImage',
+  removeImage: 'dgxSpark.removeImage',
+  pruneImages: 'dgxSpark.pruneImages',
   createProject: 'dgxSpark.createProject',
   editProject: 'dgxSpark.editProject',
   deleteProject: 'dgxSpark.deleteProject',
@@ -141,6 +160,29 @@ export interface CommandTypes {
   'dgxSpark.publishEndpoint': () => Promise<void>;
   /** Puts the user's own values back into the settings of other extensions. */
   'dgxSpark.restorePublished': () => Promise<void>;
+  'dgxSpark.startContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.stopContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.restartContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.pauseContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.unpauseContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.removeContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.showContainerLogs': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.attachContainerShell': (connectionId: string, container: string) => Promise<void>;
+  /** Everything that Docker knows, as JSON text. */
+  'dgxSpark.inspectContainer': (connectionId: string, container: string) => Promise<string>;
+  'dgxSpark.copyContainerName': (connectionId: string, container: string) => Promise<string>;
+  'dgxSpark.copyContainerId': (connectionId: string, container: string) => Promise<string>;
+  /** Forwards its first published port; resolves with the local one. */
+  'dgxSpark.openContainerPort': (connectionId: string, container: string) => Promise<number>;
+  'dgxSpark.refreshContainers': (connectionId: string) => Promise<void>;
+  'dgxSpark.helpWithDocker': () => Promise<void>;
+  /** Resolves with the id of the container. Its image must be on the machine. */
+  'dgxSpark.runContainer': (connectionId: string, run: ContainerRun) => Promise<string>;
+  /** Resolves when the image is there. */
+  'dgxSpark.pullImage': (connectionId: string, image: string) => Promise<void>;
+  'dgxSpark.removeImage': (connectionId: string, image: string) => Promise<void>;
+  /** Resolves with what Docker says of the space that is free again. */
+  'dgxSpark.pruneImages': (connectionId: string) => Promise<string>;
   'dgxSpark.createProject': (input: ProjectInput) => Promise<string>;
   'dgxSpark.editProject': (projectId: string, changes: ProjectChanges) => Promise<void>;
   'dgxSpark.deleteProject': (projectId: string) => Promise<void>;

@@ -95,11 +95,14 @@ export class EngineClient implements Disposable {
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
+  private readonly containersChanged = new Emitter<string>();
   private readonly attachedTo = new Emitter<void>();
   private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
   private readonly samples = new Map<string, Sample>();
   /** Who waits for the parts of an answer, by the id of its stream. */
   private readonly streams = new Map<string, (part: ChatPart) => void>();
+  /** Who reads what a followed program prints, by the id of its stream. */
+  private readonly outputs = new Map<string, (text: string) => void>();
   private peer: EnginePeer | undefined;
   private attempt: { readonly startAnyway: boolean; readonly result: Promise<EnginePeer | undefined> } | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -120,6 +123,8 @@ export class EngineClient implements Disposable {
   readonly onDidPull = this.pulling.event;
   /** Fires with the id of a connection whose models are others. */
   readonly onDidChangeModels = this.modelsChanged.event;
+  /** Fires with the id of a connection whose containers or images are others. */
+  readonly onDidChangeContainers = this.containersChanged.event;
   /** Fires when an engine is attached: whatever one before it said is void. */
   readonly onDidAttach = this.attachedTo.event;
 
@@ -206,6 +211,22 @@ export class EngineClient implements Disposable {
     }
   }
 
+  /** Sends a request whose program prints while it runs; what it prints is told as it comes. */
+  async printing<K extends 'containers/followLogs' | 'containers/pull'>(
+    method: K,
+    params: Omit<ParamsOf<EngineRequests, K>, 'streamId'>,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const streamId = randomUUID();
+    this.outputs.set(streamId, onText);
+    try {
+      await this.request(method, { ...params, streamId } as ParamsOf<EngineRequests, K>, signal);
+    } finally {
+      this.outputs.delete(streamId);
+    }
+  }
+
   /** Hears a notification of the engine. */
   on<K extends Relayed>(method: K, listener: (params: ParamsOfRelayed<K>) => void): Disposable {
     return this.relayed.event(told => {
@@ -245,6 +266,7 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     const { changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed } = this;
     for (const emitter of [changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed]) emitter.dispose();
+    this.containersChanged.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -313,6 +335,8 @@ export class EngineClient implements Disposable {
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
+      'containers/changed': ({ connectionId }) => this.containersChanged.fire(connectionId),
+      'containers/output': ({ streamId, text }) => this.outputs.get(streamId)?.(text),
       'client/leader': ({ leader }) => {
         this.leading = leader;
         this.changed.fire();

@@ -1,12 +1,14 @@
 import type * as vscode from 'vscode';
 import { showAlerts } from './alertNotices.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
+import { registerContainerCommands } from './commands/containerCommands.js';
 import { registerConnectionCommands } from './commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFileCommands } from './commands/fileCommands.js';
 import { registerFindCommands } from './commands/findCommands.js';
 import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
+import { registerImageCommands } from './commands/imageCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
@@ -14,6 +16,8 @@ import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
+import { ContainerBook } from './containers/containerBook.js';
+import { ContainerTree } from './containers/containerTree.js';
 import { registerTransferCommands } from './commands/transferCommands.js';
 import type { Disposable } from './emitter.js';
 import { createFileServices, type EarlyFileParts } from './fileServices.js';
@@ -53,6 +57,8 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
   const { files, held } = createFileServices(services, early);
   early.projectActions(panelProjectActions(files));
   const reports = new ReportDocuments();
+  const containers = new ContainerBook(client);
+  const withContainers = { ...services, containers };
   const warn = log.scope('publish');
   return {
     'files and projects': () => held,
@@ -60,6 +66,10 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'status bar': () => new StatusBar(client, early.remark),
     'later views': registerLaterViews,
     'connections view': () => new ConnectionTree(client, models),
+    containers: () => containers,
+    'containers view': () => new ContainerTree(client, containers),
+    'container commands': () => registerContainerCommands(withContainers, reports),
+    'image commands': () => registerImageCommands(withContainers),
     'connection commands': () => registerConnectionCommands(services),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),

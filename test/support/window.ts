@@ -48,6 +48,8 @@ export class TestWindow {
   /** Each time that the pulls were told. */
   readonly pulls: Pull[][] = [];
   readonly chatParts: { streamId: string; part: ChatPart }[] = [];
+  readonly containerChanges: string[] = [];
+  readonly containerOutput: { streamId: string; text: string }[] = [];
   /** How often it was told that the models of a machine are others. */
   modelChanges = 0;
   transfers: Transfer[] = [];
@@ -116,6 +118,14 @@ export class TestWindow {
         },
         'ollama/changed': () => {
           window.modelChanges += 1;
+          happened();
+        },
+        'containers/changed': ({ connectionId }) => {
+          window.containerChanges.push(connectionId);
+          happened();
+        },
+        'containers/output': output => {
+          window.containerOutput.push(output);
           happened();
         },
         'ollama/chatPart': part => {

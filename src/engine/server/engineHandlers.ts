@@ -4,6 +4,7 @@ import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
+import type { ContainerService } from '../containers/containerService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
 import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
@@ -32,6 +33,7 @@ export interface HandlerParts extends FileHandlerParts {
   readonly ollama: OllamaService;
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
+  readonly containers: ContainerService;
   readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
@@ -45,8 +47,12 @@ export interface HandlerParts extends FileHandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, alerts, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, containers, alerts, store } = parts;
   const ask = () => askThrough(windows, window());
+  const printTo = (streamId: string, signal: AbortSignal) => ({
+    signal,
+    onText: (text: string) => window().peer.notify('containers/output', { streamId, text }),
+  });
   return {
     'engine/info': () => engine.info(),
     'engine/shutdown': () => {
@@ -140,6 +146,32 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
         part => window().peer.notify('ollama/chatPart', { streamId: chat.streamId, part }),
         signal,
       ),
+
+    'containers/list': async ({ connectionId }, signal) => await containers.list(connectionId, signal),
+    'containers/usage': async ({ connectionId }, signal) => await containers.usage(connectionId, signal),
+    'containers/act': async ({ connectionId, container, action }, signal) => {
+      await containers.act(connectionId, container, action, signal);
+      return null;
+    },
+    'containers/inspect': async ({ connectionId, container }, signal) =>
+      await containers.inspect(connectionId, container, signal),
+    'containers/followLogs': async ({ connectionId, container, streamId, tail }, signal) => {
+      await containers.followLogs(connectionId, container, tail, printTo(streamId, signal));
+      return null;
+    },
+    'containers/run': async ({ connectionId, run }, signal) => ({
+      containerId: await containers.run(connectionId, run, signal),
+    }),
+    'containers/images': async ({ connectionId }, signal) => await containers.images(connectionId, signal),
+    'containers/pull': async ({ connectionId, image, streamId }, signal) => {
+      await containers.pull(connectionId, image, printTo(streamId, signal));
+      return null;
+    },
+    'containers/removeImage': async ({ connectionId, image }, signal) => {
+      await containers.removeImage(connectionId, image, signal);
+      return null;
+    },
+    'containers/pruneImages': async ({ connectionId }, signal) => await containers.pruneImages(connectionId, signal),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],

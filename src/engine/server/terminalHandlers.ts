@@ -1,3 +1,4 @@
+import { shellIn } from '../containers/shell.js';
 import type { TerminalService, TerminalViewer } from '../terminals/terminalService.js';
 import type { EngineHandlers, EngineListeners, Window } from './windows.js';
 
@@ -14,8 +15,11 @@ function viewerOf({ peer }: Window): TerminalViewer {
 /** What the engine does for requests about terminals. */
 export function terminalHandlers(terminals: TerminalService, window: () => Window): Pick<EngineHandlers, Requests> {
   return {
-    'terminals/open': async ({ connectionId, size, path }) => ({
-      terminalId: await terminals.open({ connectionId, size, path }, viewerOf(window())),
+    'terminals/open': async ({ connectionId, size, path, container }) => ({
+      terminalId: await terminals.open(
+        { connectionId, size, path, argv: container === undefined ? undefined : shellIn(container) },
+        viewerOf(window()),
+      ),
     }),
     'terminals/close': ({ terminalId }) => {
       terminals.close(viewerOf(window()), terminalId);
