@@ -45,6 +45,10 @@ export const ERROR_CODES = [
   'ollamaFailed',
   'modelNotFound',
   'notEnoughMemory',
+  // jobs
+  'jobRuns',
+  'secretMissing',
+  'launchFailed',
   // our own state
   'invalidInput',
   'notFound',

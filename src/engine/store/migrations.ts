@@ -67,12 +67,22 @@ CREATE TABLE dgx_forwards (
   created_at DATETIME DEFAULT CURRENT_TIMESTAMP, UNIQUE (connection_id, remote_host, remote_port));
 `;
 
+/** A job belongs to a connection with or without a project. `state` is JSON: what is known of its runs. */
+const JOBS = `
+ALTER TABLE dgx_training_jobs ADD COLUMN connection_id TEXT REFERENCES dgx_connections(id);
+ALTER TABLE dgx_training_jobs ADD COLUMN state TEXT;
+UPDATE dgx_training_jobs SET connection_id =
+  (SELECT connection_id FROM dgx_projects WHERE dgx_projects.id = dgx_training_jobs.project_id);
+CREATE INDEX dgx_training_jobs_by_connection ON dgx_training_jobs (connection_id);
+`;
+
 /** What brings a database from version n to n + 1, by n. */
 const MIGRATIONS: readonly string[] = [
   SPECIFIED_TABLES,
   LOGIN_AND_HISTORY,
   ROUTES_AND_STORED_KEYS,
   FORWARDS_AND_OLLAMA,
+  JOBS,
 ];
 
 export function schemaVersion(database: Database): number {
@@ -101,7 +111,7 @@ const COLUMNS_IN_USE = [
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_minute',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',
   'SELECT id, connection_id FROM dgx_projects',
-  'SELECT id, project_id FROM dgx_training_jobs',
+  'SELECT id, project_id, connection_id, name, model_name, status, config, metrics, container_id, started_at, completed_at, created_at, state FROM dgx_training_jobs',
   'SELECT name, value FROM dgx_store_state',
 ];
 

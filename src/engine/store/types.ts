@@ -1,5 +1,6 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
+import type { Job } from '../../shared/jobs.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
 
 /** What a login has shown about a saved connection. */
@@ -33,6 +34,17 @@ export interface ForwardRepository {
   delete(id: string): Promise<void>;
 }
 
+/** Training jobs (`dgx_training_jobs`); those of a deleted connection go with it. */
+export interface JobRepository {
+  /** Newest first. */
+  list(): Job[];
+  /** Saves a new one, or another state of a saved one. On disk when it resolves. */
+  put(job: Job): Promise<void>;
+  /** The same for what the machine told: it is told again after a crash, so the journal is enough. */
+  note(job: Job): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
 /** Metric rows (`dgx_metrics`), one a GPU and time. */
 export interface MetricsRepository {
   /** Adds one row for each GPU of the sample; durable within the journal's flush. */
@@ -47,6 +59,7 @@ export interface MetricsRepository {
 export interface Store {
   readonly connections: ConnectionRepository;
   readonly forwards: ForwardRepository;
+  readonly jobs: JobRepository;
   readonly metrics: MetricsRepository;
   /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */
   readonly notices: readonly string[];
