@@ -14,6 +14,7 @@ import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { ForwardService } from './forwards/forwardService.js';
+import { JobService } from './jobs/jobService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { keychainOf } from './server/keychain.js';
@@ -22,6 +23,7 @@ import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
 import { createSshConnector } from './ssh/connector.js';
+import { quote } from './ssh/quote.js';
 import { run } from './ssh/run.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
@@ -50,6 +52,7 @@ export class Engine {
   private readonly connections: ConnectionService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
+  private readonly jobs: JobService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -118,7 +121,7 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              ...{ forwards: this.forwards, ollama: this.ollama },
+              ...{ forwards: this.forwards, ollama: this.ollama, jobs: this.jobs },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -170,6 +173,15 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    this.jobs = this.held.add(
+      new JobService({
+        ...{ ...reach, repository: store.jobs, quote, log: log.scope('jobs') },
+        keychain: keychainOf(this.windows, log.scope('keychain')),
+        gpuCount: id => this.metrics.latest(id)?.gpus.length,
+      }),
+    );
+    this.held.add(this.jobs.onDidChange(jobs => this.tell('jobs/changed', { jobs: [...jobs] })));
+    this.held.add(this.jobs.onDidGrow(grown => this.tell('jobs/logGrew', grown)));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -179,6 +191,7 @@ export class Engine {
       this.connections.onDidChange(snapshot => {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
+        this.jobs.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
       }),
     );

@@ -3,6 +3,7 @@ import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
+import type { JobService } from '../jobs/jobService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
 import type { Store } from '../store/types.js';
@@ -21,6 +22,7 @@ export interface HandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+  readonly jobs: JobService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
   readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
@@ -31,7 +33,7 @@ export interface HandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, jobs, store } = parts;
   const ask = () => askThrough(windows, window());
   return {
     'engine/info': () => engine.info(),
@@ -126,6 +128,26 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
         part => window().peer.notify('ollama/chatPart', { streamId: chat.streamId, part }),
         signal,
       ),
+
+    'jobs/list': of => jobs.list(of),
+    'jobs/get': ({ jobId }) => jobs.get(jobId),
+    'jobs/create': async data => await jobs.create(data),
+    'jobs/update': async ({ jobId, changes }) => await jobs.update(jobId, changes),
+    'jobs/start': async ({ jobId }) => await jobs.start(jobId),
+    'jobs/stop': async ({ jobId }) => await jobs.stop(jobId),
+    'jobs/delete': async ({ jobId, remoteFiles }) => {
+      await jobs.delete(jobId, remoteFiles);
+      return null;
+    },
+    'jobs/duplicate': async ({ jobId }) => await jobs.duplicate(jobId),
+    'jobs/markTold': async ({ jobId }) => await jobs.markTold(jobId),
+    'jobs/missingSecrets': async ({ jobId }) => await jobs.missingSecrets(jobId),
+    'jobs/setSecret': async ({ name, value }) => {
+      await jobs.setSecret(name, value);
+      return null;
+    },
+    'jobs/readLog': async ({ jobId, offset, length }) => await jobs.readLog(jobId, offset, length),
+    'jobs/points': async ({ jobId }) => await jobs.points(jobId),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
