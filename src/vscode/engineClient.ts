@@ -3,6 +3,7 @@ import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
 import type { ForwardTraffic } from '../shared/forwards.js';
+import type { Job } from '../shared/jobs.js';
 import type { Sample } from '../shared/metrics.js';
 import type { ChatEnd, ChatPart, ChatRequest, Pull } from '../shared/ollama.js';
 import type { ParamsOf, ResultOf } from '../shared/peer.js';
@@ -87,6 +88,8 @@ export class EngineClient implements Disposable {
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
+  private readonly jobsChanged = new Emitter<readonly Job[]>();
+  private readonly jobLogGrew = new Emitter<{ readonly jobId: string; readonly size: number }>();
   private readonly samples = new Map<string, Sample>();
   /** Who waits for the parts of an answer, by the id of its stream. */
   private readonly streams = new Map<string, (part: ChatPart) => void>();
@@ -108,6 +111,10 @@ export class EngineClient implements Disposable {
   readonly onDidPull = this.pulling.event;
   /** Fires with the id of a connection whose models are others. */
   readonly onDidChangeModels = this.modelsChanged.event;
+
+  /** Fires with all jobs. */
+  readonly onDidChangeJobs = this.jobsChanged.event;
+  readonly onDidGrowLog = this.jobLogGrew.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -214,8 +221,9 @@ export class EngineClient implements Disposable {
     clearTimeout(this.retryTimer);
     this.watcher?.dispose();
     this.peer?.dispose();
-    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged])
+    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged, this.jobsChanged])
       emitter.dispose();
+    this.jobLogGrew.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -282,6 +290,8 @@ export class EngineClient implements Disposable {
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
+      'jobs/changed': ({ jobs }) => this.jobsChanged.fire(jobs),
+      'jobs/logGrew': grown => this.jobLogGrew.fire(grown),
       'client/leader': ({ leader }) => {
         this.leading = leader;
         this.changed.fire();

@@ -127,6 +127,8 @@ const LISTENERS: WindowListeners = {
   'ollama/pulling': () => undefined,
   'ollama/changed': () => undefined,
   'ollama/chatPart': () => undefined,
+  'jobs/changed': () => undefined,
+  'jobs/logGrew': () => undefined,
   'client/leader': () => undefined,
   'notice/show': ({ message }) => {
     console.log(message);

@@ -6,6 +6,7 @@ import { attachToEngine } from '../../src/link/attach.js';
 import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
+import type { Job } from '../../src/shared/jobs.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
 import type { Sample } from '../../src/shared/metrics.js';
 import type { ChatPart, Pull } from '../../src/shared/ollama.js';
@@ -45,6 +46,10 @@ export class TestWindow {
   readonly chatParts: { streamId: string; part: ChatPart }[] = [];
   /** How often it was told that the models of a machine are others. */
   modelChanges = 0;
+  /** All jobs, as they were told last. */
+  jobs: readonly Job[] = [];
+  /** How big the log of each job was told to be. */
+  readonly logSizes = new Map<string, number>();
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -106,6 +111,14 @@ export class TestWindow {
         },
         'ollama/chatPart': part => {
           window.chatParts.push(part);
+          happened();
+        },
+        'jobs/changed': ({ jobs }) => {
+          window.jobs = jobs;
+          happened();
+        },
+        'jobs/logGrew': ({ jobId, size }) => {
+          window.logSizes.set(jobId, size);
           happened();
         },
         'client/leader': ({ leader }) => {

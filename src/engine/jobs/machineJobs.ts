@@ -27,6 +27,12 @@ export interface MachineTools {
   readonly log: Logger;
 }
 
+/** A program that follows jobs. */
+interface Watch {
+  readonly ids: string;
+  end: Disposable | undefined;
+}
+
 /** The jobs of one machine for as long as one session with it lasts. */
 export class MachineJobs implements Disposable {
   private readonly held = new DisposableStore();
@@ -34,7 +40,7 @@ export class MachineJobs implements Disposable {
   private readonly sizes = new Map<string, number>();
   private readonly launchedAt = new Map<string, number>();
   private readonly waits = new Map<string, Disposable>();
-  private watch: { readonly ids: string; end: Disposable | undefined } | undefined;
+  private watch: Watch | undefined;
   private queue: Promise<void>;
 
   readonly remote: RemoteJobs;
@@ -141,7 +147,10 @@ export class MachineJobs implements Disposable {
     const { book, clock, secrets } = this.tools;
     this.launchedAt.set(job.id, clock.now());
     try {
-      await this.remote.launch(job, await secrets(job.config.secrets));
+      const values = await secrets(job.config.secrets);
+      if (job.config.secrets.some(name => values[name] === undefined))
+        throw new SparkError({ code: 'launchFailed', message: 'A secret that it needs has no value in the keychain.' });
+      await this.remote.launch(job, values);
     } catch (error) {
       if (!SparkError.is(error, 'launchFailed')) throw error;
       const reason = [error.message, error.hint].filter(Boolean).join(' ');
@@ -222,7 +231,7 @@ export class MachineJobs implements Disposable {
     this.watch?.end?.dispose();
     this.watch = undefined;
     if (ids.length === 0) return;
-    const watch: NonNullable<typeof this.watch> = { ids: ids.join(' '), end: undefined };
+    const watch: Watch = { ids: ids.join(' '), end: undefined };
     this.watch = watch;
     const again = () => {
       if (this.watch !== watch) return;
