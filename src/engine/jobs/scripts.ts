@@ -108,7 +108,7 @@ export const STOP = [
 ].join(' ');
 
 /** Removes the folder of a job: `sh -c <this> <name> <id>`. */
-export const REMOVE = 'case "$1" in ""|*[^A-Za-z0-9-]*) exit 4;; esac; rm -rf "$HOME/.dgx-spark/jobs/$1"';
+export const REMOVE = 'case "$1" in ""|.*|*/*) exit 4;; esac; rm -rf "$HOME/.dgx-spark/jobs/$1"';
 
 /**
  * Tells how jobs are: `sh -c <this> <name> <marker> once|watch`, their ids on its input. A line for each:

@@ -33,8 +33,13 @@ describe('training jobs on a real sshd', () => {
     await start(job);
     return await reach(job.id, 'completed', 'failed', 'stopped', 'lost');
   };
-  const isConnected = async () =>
-    await window.until('the link', w => w.connection(connectionId)?.status.state === 'connected');
+  const status = () => window.connection(connectionId)?.status;
+  /** Cuts the link and waits until it is up again. */
+  const cutLink = async () => {
+    const since = status()?.since ?? 0;
+    sshd.killSessions();
+    await window.until('the link', () => status()?.state === 'connected' && (status()?.since ?? 0) > since);
+  };
   const lines = (path: string) => readFileSync(path, 'utf8').trim().split('\n');
 
   before(async () => {
@@ -99,9 +104,7 @@ describe('training jobs on a real sshd', () => {
     const job = await create(`echo began >> ${gate}.count; until [ -e ${gate} ]; do sleep 0.1; done; echo over; exit 3`);
     await Promise.all([start(job), start(job), start(job)]);
     await reach(job.id, 'running');
-    sshd.killSessions();
-    await window.until('the loss', w => w.connection(connectionId)?.status.state !== 'connected');
-    await isConnected();
+    await cutLink();
     await start(job);
     process.kill(await window.enginePid(), 'SIGKILL');
     await window.until('the loss', ({ peer }) => peer.closed.aborted);
@@ -120,14 +123,12 @@ describe('training jobs on a real sshd', () => {
       [0, 1, 2, 3].map(async n => await create(`echo ${n} >> ${counts}; exit ${n}`, { name: `cut ${n}` })),
     );
     for (const [n, job] of jobs.entries()) {
-      await isConnected();
       const started = start(job).catch(() => undefined);
       const sawStart = window.until('a start', ({ jobs: all }) => all.some(({ id, run }) => id === job.id && run > 0));
       if (n > 0) await sawStart;
       if (n > 1) await reach(job.id, 'starting', 'running', 'failed');
-      sshd.killSessions();
+      await cutLink();
       await started;
-      await isConnected();
       // what was never put into the queue is not started
       await start(job);
     }
