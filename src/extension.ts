@@ -12,6 +12,8 @@ import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
+import { deleteJobAsking, startJobAsking } from './vscode/jobs/jobActions.js';
+import { JobList } from './vscode/jobs/jobList.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { ModelBook } from './vscode/models/modelBook.js';
@@ -31,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const remark = remoteHostRemark(context);
   const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
   const models = new ModelBook(client);
+  const jobs = new JobList(client);
   const showLog = () => {
     log.show();
   };
@@ -48,12 +51,21 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       await openKnownHosts(error, { showLog });
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+    jobs: {
+      list: jobs,
+      start: async jobId => (await startJobAsking(client, jobId)) !== undefined,
+      remove: async jobId => {
+        const job = jobs.get(jobId);
+        return job !== undefined && (await deleteJobAsking(client, job));
+      },
+    },
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
   });
   const services: CommandServices = {
     client,
     panel,
     models,
+    jobs,
     prompts,
     remedies: {
       edit: connectionId => {
@@ -66,7 +78,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const held: Disposable[] = [channel, client, models, panel];
+  const held: Disposable[] = [channel, client, models, jobs, panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { engineRequests, snapshotSchema } from './contract.js';
 import { connectionIdSchema } from './connection.js';
+import { jobIdSchema, jobSchema } from './jobs.js';
 import { sampleSchema } from './metrics.js';
 import { targetSchema } from './ollama.js';
 
@@ -26,6 +27,8 @@ export const panelStateSchema = v.object({
   target: targetSchema,
   /** False while no engine answers: what is shown is the last that was known. */
   engineUp: v.boolean(),
+  /** All training jobs, newest first. */
+  jobs: v.array(jobSchema),
 });
 /** Everything the panel needs to draw itself from nothing. */
 export type PanelState = v.InferOutput<typeof panelStateSchema>;
@@ -55,6 +58,16 @@ export const panelRequests = {
   'connections/connect': engineRequests['connections/connect'],
   'connections/disconnect': engineRequests['connections/disconnect'],
   'connections/setActive': engineRequests['connections/setActive'],
+  /** Starts a job, and asks for secrets that it lacks; false when the user thought better of it. */
+  'panel/startJob': { params: v.strictObject({ jobId: jobIdSchema }), result: v.boolean() },
+  /** Asks the user, then deletes; false when the user thought better of it. */
+  'panel/deleteJob': { params: v.strictObject({ jobId: jobIdSchema }), result: v.boolean() },
+  'jobs/create': engineRequests['jobs/create'],
+  'jobs/update': engineRequests['jobs/update'],
+  'jobs/stop': engineRequests['jobs/stop'],
+  'jobs/duplicate': engineRequests['jobs/duplicate'],
+  'jobs/readLog': engineRequests['jobs/readLog'],
+  'jobs/points': engineRequests['jobs/points'],
   'metrics/recent': engineRequests['metrics/recent'],
   'ollama/health': engineRequests['ollama/health'],
 } as const;
@@ -68,5 +81,8 @@ export const panelNotifications = {
     connectionId: v.nullable(connectionIdSchema),
     found: v.optional(knownOfNewSchema),
   }),
+  /** Shows a job, or the form for one (empty where there is no id). */
+  'panel/showJob': v.strictObject({ view: v.picklist(['job', 'form']), jobId: v.nullable(jobIdSchema) }),
+  'jobs/logGrew': v.strictObject({ jobId: jobIdSchema, size: v.number() }),
   'metrics/sampled': sampleSchema,
 } as const;

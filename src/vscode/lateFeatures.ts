@@ -3,16 +3,19 @@ import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFindCommands } from './commands/findCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
+import { registerJobCommands } from './commands/jobCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
 import type { Disposable } from './emitter.js';
+import { tellEnds } from './jobs/endNotices.js';
 import type { Log } from './log.js';
 import { followForeign } from './publishing/followForeign.js';
 import { worksElsewhere } from './remoteHost.js';
 import { ReportDocuments } from './reportDocument.js';
 import { ConnectionTree } from './views/connectionTree.js';
+import { JobTree } from './views/jobTree.js';
 
 /**
  * What nobody needs in the first moment, by name: a bundle of its own (`dist/lateFeatures.js`), loaded when `activate`
@@ -22,12 +25,15 @@ export function lateFeatures(
   services: CommandServices,
   { memory, log }: { readonly memory: vscode.Memento; readonly log: Log },
 ): Readonly<Record<string, () => Disposable>> {
-  const { client, models } = services;
+  const { client, models, jobs } = services;
   const reports = new ReportDocuments();
   const warn = log.scope('publish');
   return {
     reports: () => reports,
     'connections view': () => new ConnectionTree(client, models),
+    'jobs view': () => new JobTree(client, jobs),
+    'job commands': () => registerJobCommands(services),
+    'ends of jobs': () => tellEnds(client, jobs),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),

@@ -12,6 +12,7 @@ import {
 import type { OllamaTarget } from '../../shared/ollama.js';
 import { Peer, type Handlers } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
+import type { JobList } from '../jobs/jobList.js';
 import type { Disposable } from '../emitter.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
 
@@ -27,6 +28,16 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
+  readonly jobs: PanelJobs;
+}
+
+/** Jobs, and what the page may ask about them that needs the user. */
+export interface PanelJobs {
+  readonly list: Pick<JobList, 'all' | 'onDidChange'>;
+  /** Asks for secrets that it lacks; false when the user thought better of it. */
+  start(jobId: string): Promise<boolean>;
+  /** Asks first; false when the user thought better of it. */
+  remove(jobId: string): Promise<boolean>;
 }
 
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
@@ -42,13 +53,14 @@ export class PanelHost implements Disposable {
   private isReady = false;
   private isVisible = true;
   private tab: Tab | null = null;
+  private job: { view: 'job' | 'form'; jobId: string | null } | undefined;
   private form: { connectionId: string | null; found?: KnownOfNew } | undefined;
 
   constructor(
     channel: PageChannel,
     private readonly client: EngineClient,
     private readonly chosen: () => { readonly palette: Palette; readonly target: OllamaTarget },
-    actions: PanelActions,
+    private readonly actions: PanelActions,
   ) {
     const messages = new PageMessages(channel);
     const connection = createMessageConnection(messages.reader, messages.writer);
@@ -57,6 +69,12 @@ export class PanelHost implements Disposable {
       this.peer,
       client.onDidChange(() => {
         this.sendState();
+      }),
+      actions.jobs.list.onDidChange(() => {
+        this.sendState();
+      }),
+      client.onDidGrowLog(grown => {
+        if (this.isListening) this.peer.notify('jobs/logGrew', grown);
       }),
       client.onDidSample(sample => {
         if (this.isListening) this.peer.notify('metrics/sampled', sample);
@@ -75,6 +93,12 @@ export class PanelHost implements Disposable {
   /** Opens the form, empty (`null`) or for a saved connection, now or as soon as the page is there. */
   showForm(connectionId: string | null, found?: KnownOfNew): void {
     this.form = { connectionId, ...(found && { found }) };
+    if (this.isListening) this.sendForm();
+  }
+
+  /** The same with a job or the form for one. */
+  showJob(view: 'job' | 'form', jobId: string | null): void {
+    this.job = { view, jobId };
     if (this.isListening) this.sendForm();
   }
 
@@ -101,12 +125,19 @@ export class PanelHost implements Disposable {
   private state(): PanelState {
     const { snapshot, status } = this.client;
     // with nothing saved there is no engine to be missed
-    return { snapshot, ...this.chosen(), engineUp: status.state === 'up' || status.state === 'none' };
+    return {
+      snapshot,
+      ...this.chosen(),
+      engineUp: status.state === 'up' || status.state === 'none',
+      jobs: [...this.actions.jobs.list.all],
+    };
   }
 
   private sendForm(): void {
     if (this.form) this.peer.notify('panel/showForm', this.form);
     this.form = undefined;
+    if (this.job) this.peer.notify('panel/showJob', this.job);
+    this.job = undefined;
   }
 
   private handlers(actions: PanelActions): Handlers<typeof panelRequests> {
