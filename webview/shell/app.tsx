@@ -1,6 +1,7 @@
 import { Activity, FolderKanban, Play, Plug, Server, TriangleAlert } from 'lucide-preact';
 import { type Tab } from '../../src/shared/panel.js';
 import { ConnectionTab } from '../connection/connectionTab.js';
+import { JobsTab } from '../jobs/jobsTab.js';
 import { MetricsTab } from '../metrics/metricsTab.js';
 import { usePanel } from '../state/context.js';
 import { Button } from '../ui/button.js';
@@ -50,7 +51,7 @@ function View({ tab }: { tab: Tab }) {
   }
   if (!state) return <Starting />;
   // an empty list that nobody has answered for is no empty list: do not offer to add the first connection
-  if (!store.isKnown.value && !store.draft.value && (tab === 'connection' || tab === 'metrics')) {
+  if (!store.isKnown.value && !store.draft.value && tab !== 'projects') {
     return <Starting />;
   }
   const stale = !state.engineUp && state.snapshot.connections.length > 0;
@@ -71,12 +72,7 @@ function View({ tab }: { tab: Tab }) {
           text="Projects on your Spark will be listed here: a remote folder with its configuration, ready to open and edit."
         />
       )}
-      {tab === 'jobs' && (
-        <EmptyState
-          icon={Play}
-          text="Training jobs will be listed here: start them, follow their logs and progress, and see how they ended."
-        />
-      )}
+      {tab === 'jobs' && <JobsTab />}
     </>
   );
 }

@@ -1,12 +1,14 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { type PanelActions } from './actions.js';
+import { type JobActions } from './jobActions.js';
 import { type PanelStore } from './store.js';
 
 /** What every view of the page is given. */
 export interface Panel {
   readonly store: PanelStore;
   readonly actions: PanelActions;
+  readonly jobs: JobActions;
 }
 
 const PanelContext = createContext<Panel | null>(null);

@@ -3,7 +3,8 @@ import { type ConnectionView } from '../../src/shared/connection.js';
 import { type ErrorInfo } from '../../src/shared/errors.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import { type PanelState, type Tab } from '../../src/shared/panel.js';
-import { recall, type Draft, type HostApi } from './host.js';
+import { type Job } from '../../src/shared/jobs.js';
+import { recall, type Draft, type HostApi, type JobDraft } from './host.js';
 
 /** Whether a connection's machine is being watched; a link that is coming back counts. */
 export function isLive(connection: ConnectionView): boolean {
@@ -25,6 +26,16 @@ export class PanelStore {
   /** Where the focus goes after the form has closed: a connection, or `new` for the Add button. */
   readonly focusNext: Signal<string | null> = signal(null);
 
+  /** The job form; null while none is open. */
+  readonly jobDraft: Signal<JobDraft | null>;
+  /** The job that is looked at; null for the list. */
+  readonly jobId: Signal<string | null>;
+  /** What went wrong with the last thing asked for about jobs. */
+  readonly jobFailure: Signal<ErrorInfo | null> = signal(null);
+  /** How big the logs of jobs were told to be. */
+  readonly logSizes: Signal<ReadonlyMap<string, number>> = signal(new Map());
+
+  readonly jobs: ReadonlySignal<readonly Job[]> = computed(() => this.state.value?.jobs ?? []);
   readonly connections: ReadonlySignal<readonly ConnectionView[]> = computed(
     () => this.state.value?.snapshot.connections ?? [],
   );
@@ -50,8 +61,13 @@ export class PanelStore {
     this.tab = signal(remembered.tab);
     this.selectedId = signal(remembered.selectedId);
     this.draft = signal(remembered.draft);
+    this.jobDraft = signal(remembered.jobDraft);
+    this.jobId = signal(remembered.jobId);
     effect(() => {
-      host.setState({ tab: this.tab.value, selectedId: this.selectedId.value, draft: this.draft.value });
+      host.setState({
+        ...{ tab: this.tab.value, selectedId: this.selectedId.value, draft: this.draft.value },
+        ...{ jobDraft: this.jobDraft.value, jobId: this.jobId.value },
+      });
     });
   }
 

@@ -181,6 +181,14 @@ export class PanelHost implements Disposable {
         if (error) await actions.openKnownHosts(error);
         return null;
       },
+      'panel/startJob': async ({ jobId }) => await actions.jobs.start(jobId),
+      'panel/deleteJob': async ({ jobId }) => await actions.jobs.remove(jobId),
+      'jobs/create': async params => await client.request('jobs/create', params),
+      'jobs/update': async params => await client.request('jobs/update', params),
+      'jobs/stop': async params => await client.request('jobs/stop', params),
+      'jobs/duplicate': async params => await client.request('jobs/duplicate', params),
+      'jobs/readLog': async params => await client.request('jobs/readLog', params),
+      'jobs/points': async params => await client.request('jobs/points', params),
       'connections/create': async params => await client.request('connections/create', params),
       'connections/update': async params => await client.request('connections/update', params),
       'connections/connect': async params => await client.request('connections/connect', params),

@@ -68,6 +68,11 @@ describe('the panel host', () => {
       showLog: () => undefined,
       importSshConfig: () => undefined,
       discover: () => undefined,
+      jobs: {
+        list: { all: [], onDidChange: () => ({ dispose: () => undefined }) },
+        start: async () => await Promise.resolve(true),
+        remove: async () => await Promise.resolve(true),
+      },
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();
