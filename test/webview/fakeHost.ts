@@ -12,6 +12,7 @@ import { type Page } from 'playwright-core';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
+import { type Job, type JobPoint } from '../../src/shared/jobs.js';
 import { SparkError } from '../../src/shared/errors.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import {
@@ -22,7 +23,7 @@ import {
   type KnownOfNew,
 } from '../../src/shared/panel.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
-import { ollama } from './fixtures.js';
+import { job, ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
@@ -74,6 +75,10 @@ export class FakeHost {
   target: OllamaTarget = 'auto';
   health: EndpointHealth = { local: ollama({ url: 'http://localhost:11434' }), dgx: null };
   engineUp = true;
+  jobs: Job[] = [];
+  /** The log of every job. */
+  log = Buffer.from('');
+  points: JobPoint[] = [];
   tab: Tab | null = null;
   recent = new Map<string, Sample[]>();
   keyFile: string | null = '/home/me/.ssh/id_spark';
@@ -98,6 +103,7 @@ export class FakeHost {
       palette: this.palette,
       target: this.target,
       engineUp: this.engineUp,
+      jobs: this.jobs,
     };
   }
 
@@ -116,6 +122,16 @@ export class FakeHost {
 
   showTab(tab: Tab): void {
     this.peer.notify('panel/showTab', { tab });
+  }
+
+  showJob(view: 'job' | 'form', jobId: string | null): void {
+    this.peer.notify('panel/showJob', { view, jobId });
+  }
+
+  /** The log has grown. */
+  print(jobId: string, text: string): void {
+    this.log = Buffer.concat([this.log, Buffer.from(text)]);
+    this.peer.notify('jobs/logGrew', { jobId, size: this.log.length });
   }
 
   /** The parameters of the first call of `method`, as soon as it has come. */
@@ -176,6 +192,23 @@ export class FakeHost {
       'connections/disconnect': () => null,
       'connections/setActive': () => null,
       'ollama/health': () => this.health,
+      'panel/startJob': () => true,
+      'panel/deleteJob': () => true,
+      'jobs/create': data => {
+        const made = job({ ...data, id: 'created', status: 'pending', run: 0 });
+        this.jobs = [made, ...this.jobs];
+        this.announce();
+        return made;
+      },
+      'jobs/update': ({ jobId }) => job({ id: jobId }),
+      'jobs/stop': ({ jobId }) => job({ id: jobId, status: 'stopping' }),
+      'jobs/duplicate': () => job({ id: 'copy', name: 'A copy', status: 'pending' }),
+      'jobs/readLog': ({ offset, length }) => {
+        const from = offset ?? Math.max(0, this.log.length - length);
+        const data = this.log.subarray(from, from + length).toString('base64');
+        return { data, offset: from, size: this.log.length, generation: '1' };
+      },
+      'jobs/points': () => this.points,
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
     };
     const recording = Object.keys(usual).map(name => {
