@@ -152,7 +152,6 @@ const scenes: Readonly<Record<string, { tab: Tab; scene: Scene; form?: string | 
     },
   },
   projects: { tab: 'projects', scene: connected },
-  jobs: { tab: 'jobs', scene: connected },
 };
 
 async function main(folder: string, only: string): Promise<void> {
@@ -164,7 +163,7 @@ async function main(folder: string, only: string): Promise<void> {
   ];
   try {
     for (const [look, theme, palette] of looks) {
-      for (const [name, { tab, scene, form, submit }] of Object.entries(scenes)) {
+      for (const [name, { tab, scene, form, submit, job: shown }] of Object.entries(scenes)) {
         for (const width of [1280, 340]) {
           const file = `${look}-${name}-${width}.png`;
           if (!file.includes(only) && !new RegExp(only).test(file)) continue;
@@ -182,8 +181,12 @@ async function main(folder: string, only: string): Promise<void> {
             await page.locator('form').waitFor();
             if (submit) await page.getByRole('button', { name: 'Save and connect' }).click();
           }
+          if (shown) {
+            host.showJob(shown.view, shown.id);
+            await page.locator(shown.view === 'job' ? '.log__line' : 'form').first().waitFor();
+          }
           if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
-          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled' });
+          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: shown !== undefined });
           await page.context().close();
         }
       }

@@ -44,7 +44,8 @@ export function linesOf({ bytes, start }: LogPart): string[] {
 
 function afterReturn(line: string): string {
   if (!line.includes('\r')) return line;
-  return line.split('\r').findLast(drawn => drawn !== '') ?? '';
+  const drawn = line.split('\r').filter(one => one !== '');
+  return drawn.at(-1) ?? '';
 }
 
 function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
