@@ -105,7 +105,11 @@ export const jobConfigSchema = v.strictObject({
   secrets: v.optional(v.pipe(v.array(variableNameSchema), v.maxLength(MOST_ENTRIES)), []),
   /** Which GPUs it sees: `all`, `none`, or indices separated by commas. */
   gpus: v.optional(
-    v.pipe(v.string(), v.trim(), v.regex(/^(?:all|none|\d{1,2}(?:,\d{1,2})*)$/, 'Write all, none, or indices such as 0,1.')),
+    v.pipe(
+      v.string(),
+      v.trim(),
+      v.regex(/^(?:all|none|\d{1,2}(?:,\d{1,2})*)$/, 'Write all, none, or indices such as 0,1.'),
+    ),
     'all',
   ),
   runner: v.optional(runnerSchema, { kind: 'process' }),

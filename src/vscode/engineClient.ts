@@ -221,7 +221,14 @@ export class EngineClient implements Disposable {
     clearTimeout(this.retryTimer);
     this.watcher?.dispose();
     this.peer?.dispose();
-    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged, this.jobsChanged])
+    for (const emitter of [
+      this.changed,
+      this.sampled,
+      this.carried,
+      this.pulling,
+      this.modelsChanged,
+      this.jobsChanged,
+    ])
       emitter.dispose();
     this.jobLogGrew.dispose();
   }

@@ -44,9 +44,32 @@ const jobs: Scene = host => {
   connected(host);
   host.jobs = [
     job(),
-    job({ id: 'j2', name: 'Evaluation', status: 'queued', reason: 'It waits for "Llama fine-tune".', run: 1, startedAt: null, metrics: null }),
-    job({ id: 'j3', name: 'A first try with a rather long name that has to be cut off somewhere', status: 'failed', exitCode: 137, reason: 'It was killed (SIGKILL), perhaps because the machine ran out of memory.', completedAt: Date.now() - 600_000 }),
-    job({ id: 'j4', name: 'Tokeniser', modelName: null, status: 'completed', exitCode: 0, metrics: null, completedAt: Date.now() - 500_000 }),
+    job({
+      id: 'j2',
+      name: 'Evaluation',
+      status: 'queued',
+      reason: 'It waits for "Llama fine-tune".',
+      run: 1,
+      startedAt: null,
+      metrics: null,
+    }),
+    job({
+      id: 'j3',
+      name: 'A first try with a rather long name that has to be cut off somewhere',
+      status: 'failed',
+      exitCode: 137,
+      reason: 'It was killed (SIGKILL), perhaps because the machine ran out of memory.',
+      completedAt: Date.now() - 600_000,
+    }),
+    job({
+      id: 'j4',
+      name: 'Tokeniser',
+      modelName: null,
+      status: 'completed',
+      exitCode: 0,
+      metrics: null,
+      completedAt: Date.now() - 500_000,
+    }),
     job({ id: 'j5', name: 'Draft', status: 'pending', run: 0, startedAt: null, metrics: null }),
   ];
   host.points = Array.from({ length: 120 }, (_, n) => ({
@@ -54,11 +77,25 @@ const jobs: Scene = host => {
     loss: 1.1 + 40 / (n + 30) + Math.sin(n * 7) * 0.08,
   }));
   host.log = Buffer.from(
-    Array.from({ length: 80 }, (_, n) => `\u001b[32mINFO\u001b[0m {'loss': ${(2 - n / 80).toFixed(3)}, 'learning_rate': 2e-05, 'epoch': ${(n / 80).toFixed(2)}}\n`).join('') +
-      ' 39%|###   | 119/300 [19:51<31:02,  3.10s/it]\r 40%|####  | 120/300 [20:00<31:00,  3.10s/it]',
+    Array.from(
+      { length: 80 },
+      (_, n) =>
+        `\u001b[32mINFO\u001b[0m {'loss': ${(2 - n / 80).toFixed(3)}, 'learning_rate': 2e-05, 'epoch': ${(n / 80).toFixed(2)}}\n`,
+    ).join('') + ' 39%|###   | 119/300 [19:51<31:02,  3.10s/it]\r 40%|####  | 120/300 [20:00<31:00,  3.10s/it]',
   );
 };
-const scenes: Readonly<Record<string, { tab: Tab; scene: Scene; form?: string | null; submit?: boolean; job?: { view: 'job' | 'form'; id: string | null } }>> = {
+const scenes: Readonly<
+  Record<
+    string,
+    {
+      tab: Tab;
+      scene: Scene;
+      form?: string | null;
+      submit?: boolean;
+      job?: { view: 'job' | 'form'; id: string | null };
+    }
+  >
+> = {
   empty: { tab: 'connection', scene: host => (host.connections = []) },
   connected: { tab: 'connection', scene: connected },
   connecting: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.connecting })) },
@@ -183,7 +220,10 @@ async function main(folder: string, only: string): Promise<void> {
           }
           if (shown) {
             host.showJob(shown.view, shown.id);
-            await page.locator(shown.view === 'job' ? '.log__line' : 'form').first().waitFor();
+            await page
+              .locator(shown.view === 'job' ? '.log__line' : 'form')
+              .first()
+              .waitFor();
           }
           if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
           await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: shown !== undefined });

@@ -10,7 +10,12 @@ export function JobCard({ job }: { job: Job }) {
   const { store, jobs } = usePanel();
   const connections = store.connections.value;
   const machine = connections.length > 1 ? connections.find(({ id }) => id === job.connectionId)?.name : undefined;
-  const facts = [job.modelName, machine, jobTimes(job), job.metrics?.loss != null && `loss ${figure(job.metrics.loss)}`];
+  const facts = [
+    job.modelName,
+    machine,
+    jobTimes(job),
+    job.metrics?.loss != null && `loss ${figure(job.metrics.loss)}`,
+  ];
   const atRest = !isActive(job.status) && job.status !== 'queued';
   return (
     <li class="card job" data-status={job.status}>

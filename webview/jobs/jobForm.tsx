@@ -40,7 +40,11 @@ export function JobForm() {
     store.jobDraft.value = next;
     const checked = checkJobDraft(next);
     const left = 'errors' in checked ? checked.errors : {};
-    setErrors(shown => Object.fromEntries(Object.keys(shown).flatMap(name => (isJobField(name) && left[name] !== undefined ? [[name, left[name]]] : []))));
+    setErrors(shown =>
+      Object.fromEntries(
+        Object.keys(shown).flatMap(name => (isJobField(name) && left[name] !== undefined ? [[name, left[name]]] : [])),
+      ),
+    );
   };
   const check = (field: JobField) => {
     if (pressing.current) return;
@@ -77,7 +81,9 @@ export function JobForm() {
     onBlur: () => check(name),
   });
   const connections = store.connections.value;
-  const others = store.jobs.value.filter(({ id, connectionId }) => id !== draft.jobId && connectionId === draft.connectionId);
+  const others = store.jobs.value.filter(
+    ({ id, connectionId }) => id !== draft.jobId && connectionId === draft.connectionId,
+  );
   const mayStart = connections.some(one => one.id === draft.connectionId && one.status.state === 'connected');
   const checkedNow = checkJobDraft(draft);
 
@@ -163,15 +169,26 @@ export function JobForm() {
           {...field('secrets')}
         />
       </Disclosure>
-      <Disclosure label="GPUs, time limit and order" open={draft.gpus !== 'all' || draft.timeLimit !== '' || draft.after !== ''}>
+      <Disclosure
+        label="GPUs, time limit and order"
+        open={draft.gpus !== 'all' || draft.timeLimit !== '' || draft.after !== ''}
+      >
         <TextField label="GPUs" help="all, none, or indices such as 0,1." code {...field('gpus')} />
-        <TextField label="Time limit in minutes" help="It is ended then; empty for no limit." inputMode="numeric" {...field('timeLimit')} />
+        <TextField
+          label="Time limit in minutes"
+          help="It is ended then; empty for no limit."
+          inputMode="numeric"
+          {...field('timeLimit')}
+        />
         <Choice label="Start after" error={errors.after}>
           <Dropdown
             id={idOf('after')}
             label="Start after"
             value={draft.after}
-            options={[{ value: '', label: 'No other job' }, ...others.map(({ id, name }) => ({ value: id, label: name }))]}
+            options={[
+              { value: '', label: 'No other job' },
+              ...others.map(({ id, name }) => ({ value: id, label: name })),
+            ]}
             onChange={after => change({ after })}
           />
         </Choice>
@@ -205,7 +222,15 @@ export function JobForm() {
 }
 
 /** A labelled list, with what is wrong with it. */
-function Choice({ label, error, children }: { label: string; error?: string | undefined; children: ComponentChildren }) {
+function Choice({
+  label,
+  error,
+  children,
+}: {
+  label: string;
+  error?: string | undefined;
+  children: ComponentChildren;
+}) {
   return (
     <div class="job-choice">
       <span aria-hidden="true">{label}</span>

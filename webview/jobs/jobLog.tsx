@@ -46,7 +46,11 @@ export function JobLog({ job, isLive }: { job: Job; isLive: boolean }) {
               onClick={() => setPaused(!paused)}
             />
           )}
-          <IconButton icon={WrapText} label={wrap ? 'Do not wrap lines' : 'Wrap lines'} onClick={() => setWrap(!wrap)} />
+          <IconButton
+            icon={WrapText}
+            label={wrap ? 'Do not wrap lines' : 'Wrap lines'}
+            onClick={() => setWrap(!wrap)}
+          />
           <IconButton icon={ArrowDownToLine} label="Jump to the end" onClick={toEnd} />
         </span>
       </div>
@@ -145,11 +149,13 @@ function useLog(job: Job, paused: boolean) {
 /** A line in its colours; other escapes are left out. */
 const Line = memo(({ text }: { text: string }) => (
   <div class="log__line">
-    {Anser.ansiToJson(text, { use_classes: true, remove_empty: true, json: true }).map(({ content, fg, decoration }, at) => (
-      <span key={at} class={[fg, decoration && `ansi-${decoration}`].filter(Boolean).join(' ')}>
-        {content}
-      </span>
-    ))}
+    {Anser.ansiToJson(text, { use_classes: true, remove_empty: true, json: true }).map(
+      ({ content, fg, decoration }, at) => (
+        <span key={at} class={[fg, decoration && `ansi-${decoration}`].filter(Boolean).join(' ')}>
+          {content}
+        </span>
+      ),
+    )}
     {text === '' && '\u00a0'}
   </div>
 ));

@@ -35,7 +35,15 @@ export function jobDraftFor(job: Job): JobDraft {
   const { command, folder, env, secrets, gpus, runner, timeLimitMinutes, after } = job.config;
   return {
     ...emptyJobDraft(job.connectionId),
-    ...{ jobId: job.id, projectId: job.projectId, name: job.name, modelName: job.modelName ?? '', command, folder, gpus },
+    ...{
+      jobId: job.id,
+      projectId: job.projectId,
+      name: job.name,
+      modelName: job.modelName ?? '',
+      command,
+      folder,
+      gpus,
+    },
     env: Object.entries(env)
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),
@@ -76,7 +84,9 @@ function asInput(draft: JobDraft, env: Record<string, string>): JobInput {
       ...{ command, folder, env, gpus },
       secrets: draft.secrets.split(/[\s,;]+/).filter(word => word !== ''),
       runner:
-        draft.runner === 'container' ? { kind: 'container', image, volumes, ports, shmSize, ipcHost } : { kind: 'process' },
+        draft.runner === 'container'
+          ? { kind: 'container', image, volumes, ports, shmSize, ipcHost }
+          : { kind: 'process' },
       timeLimitMinutes: limit === '' ? null : Number(limit),
       after: draft.after === '' ? null : draft.after,
     },

@@ -1,4 +1,10 @@
-import { type JobMetrics, type JobPoint, LOG_CHUNK_BYTES, type LogChunk, MOST_LOG_READ_BYTES } from '../../shared/jobs.js';
+import {
+  type JobMetrics,
+  type JobPoint,
+  LOG_CHUNK_BYTES,
+  type LogChunk,
+  MOST_LOG_READ_BYTES,
+} from '../../shared/jobs.js';
 import { TrainingLog } from './trainingLog.js';
 
 /** Reads on in the log of one run of a job, and knows its figures so far. */

@@ -10,10 +10,14 @@ export interface LogFigures extends Partial<JobPoint> {
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 const NUMBER = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|NaN|[-+]?inf(?:inity)?`;
 /** `'loss': 1.2`, `"loss": "1.2"`, `loss : 1.2`, `loss=1.2`, `loss 2.31`. */
-const PAIR = new RegExp(String.raw`['"]?([A-Za-z_][A-Za-z0-9_/ ]*?)['"]?\s*(?::|=|\s)\s*['"]?(${NUMBER})(?![\w.])`, 'g');
+const PAIR = new RegExp(
+  String.raw`['"]?([A-Za-z_][A-Za-z0-9_/ ]*?)['"]?\s*(?::|=|\s)\s*['"]?(${NUMBER})(?![\w.])`,
+  'g',
+);
 const BAR = /(\d{1,3})%\|[^|]*\|\s*(\d{1,12})\/(\d{1,12}) \[(?:[\d:]+)<([\d:]+|\?)/g;
 /** They look like progress and are not the training. */
-const OTHER_BARS = /Masked tokens|Loading (?:weights|checkpoint|dataset)|Map|Tokeniz|Download|Fetching|Generating|Filter|Unsloth: (?:Merging|Copying)|Saving|Packing|Truncating|Adding EOS|Evaluat|Validation|Sanity/i;
+const OTHER_BARS =
+  /Masked tokens|Loading (?:weights|checkpoint|dataset)|Map|Tokeniz|Download|Fetching|Generating|Filter|Unsloth: (?:Merging|Copying)|Saving|Packing|Truncating|Adding EOS|Evaluat|Validation|Sanity/i;
 
 const NAMES: Readonly<Record<string, keyof LogFigures>> = {
   loss: 'loss',
@@ -99,7 +103,13 @@ function readPairs(line: string): LogFigures {
   for (const [, name = '', value = ''] of line.replace(/\d+%\|[^|]*\|/g, ' ').matchAll(PAIR)) {
     const key = nameOf(name);
     if (key === undefined || found[key] !== undefined) continue;
-    found[key] = /nan/i.test(value) ? NaN : /inf/i.test(value) ? (value.startsWith('-') ? -Infinity : Infinity) : Number(value);
+    found[key] = /nan/i.test(value)
+      ? NaN
+      : /inf/i.test(value)
+        ? value.startsWith('-')
+          ? -Infinity
+          : Infinity
+        : Number(value);
   }
   return found;
 }

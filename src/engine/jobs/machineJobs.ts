@@ -177,7 +177,10 @@ export class MachineJobs implements Disposable {
     const since = this.launchedAt.get(job.id) ?? clock.now();
     this.launchedAt.set(job.id, since);
     if (Object.keys(changes).length === 0 && clock.now() - since > LAUNCH_LIMIT_MS)
-      Object.assign(changes, { status: 'failed', reason: 'The launcher on the machine was ended before the job began.' });
+      Object.assign(changes, {
+        status: 'failed',
+        reason: 'The launcher on the machine was ended before the job began.',
+      });
     if (changes.status !== undefined && !isActive(changes.status)) await this.end(job, changes);
     else await book.note(job.id, changes);
   }

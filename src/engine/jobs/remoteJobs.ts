@@ -32,13 +32,25 @@ export class RemoteJobs {
   async launch(job: Job, secrets: Readonly<Record<string, string>>): Promise<void> {
     const { quote } = this.tools;
     const { command, env, container } = prepareLaunch(job, quote);
-    const parts = [SUPERVISOR, CHILD, ENDER, command, exportsOf(env, quote), exportsOf(secrets, quote), container ?? ''];
+    const parts = [
+      SUPERVISOR,
+      CHILD,
+      ENDER,
+      command,
+      exportsOf(env, quote),
+      exportsOf(secrets, quote),
+      container ?? '',
+    ];
     const input = [...parts.map(text => Buffer.from(text).toString('base64')), 'end', ''].join('\n');
     const seconds = (job.config.timeLimitMinutes ?? 0) * 60;
     const words = [job.id, String(job.run), job.config.folder, String(seconds), String(GRACE_SECONDS)];
     const result = await this.run(LAUNCH, words, input);
     if (result.code === 0) return;
-    throw new SparkError({ code: 'launchFailed', message: launchProblem(result), hint: LAUNCH_HINTS[result.code ?? 0] });
+    throw new SparkError({
+      code: 'launchFailed',
+      message: launchProblem(result),
+      hint: LAUNCH_HINTS[result.code ?? 0],
+    });
   }
 
   /** How jobs are, with one program for all of them. */
@@ -107,7 +119,12 @@ export class RemoteJobs {
   /** A piece of a log, the last one where no offset is given. Rejects with `notFound` where there is none. */
   async readLog(id: string, offset: number | undefined, length: number): Promise<LogChunk> {
     const marker = newMarker();
-    const { stdout } = await this.run(READ_LOG, [marker, id, offset === undefined ? '-' : String(offset), String(length)]);
+    const { stdout } = await this.run(READ_LOG, [
+      marker,
+      id,
+      offset === undefined ? '-' : String(offset),
+      String(length),
+    ]);
     const [, size, inode, at, data = ''] =
       new RegExp(`^${marker} (\\d{1,15}) (\\d{1,20}) (\\d{1,15})\\n([A-Za-z0-9+/=]*)`, 'm').exec(stdout) ?? [];
     if (size === undefined || inode === undefined)

@@ -35,8 +35,21 @@ export function createJobRepository(database: Database, writer: Writer): JobRepo
 
 /** Undefined for a row of another program's that says not where it runs, or what. */
 function readJob(row: SqlRow): Job | undefined {
-  const [id, projectId, connectionId, name, modelName, status, config, metrics, containerId, started, completed, created, state] =
-    row;
+  const [
+    id,
+    projectId,
+    connectionId,
+    name,
+    modelName,
+    status,
+    config,
+    metrics,
+    containerId,
+    started,
+    completed,
+    created,
+    state,
+  ] = row;
   const checked = v.safeParse(jobConfigSchema, json(config));
   if (typeof connectionId !== 'string' || !checked.success) return undefined;
   const figures = v.safeParse(jobMetricsSchema, json(metrics));

@@ -30,7 +30,12 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
       return undefined;
     }),
     registerCommand(COMMANDS.editJob, async first => {
-      await aboutJob(services, first, { title: 'Edit Job', fits: atRest }, { argument: open('form'), interactive: open('form') });
+      await aboutJob(
+        services,
+        first,
+        { title: 'Edit Job', fits: atRest },
+        { argument: open('form'), interactive: open('form') },
+      );
     }),
     registerCommand(COMMANDS.startJob, async first => {
       await aboutJob(

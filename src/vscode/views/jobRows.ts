@@ -49,11 +49,17 @@ export interface JobText {
 
 /** @param connection its name, where there are several */
 export function jobText(job: Job, connection: string | undefined, now: number): JobText {
-  const words = [JOB_STATUS_WORDS[job.status], ...progress(job, now), ...(connection === undefined ? [] : [connection])];
+  const words = [
+    JOB_STATUS_WORDS[job.status],
+    ...progress(job, now),
+    ...(connection === undefined ? [] : [connection]),
+  ];
   return {
     label: job.name,
     description: words.join(' · '),
-    contextValue: ['job', isUnderWay(job) ? 'underWay' : 'atRest', job.status, ...(job.run > 0 ? ['ran'] : [])].join(';'),
+    contextValue: ['job', isUnderWay(job) ? 'underWay' : 'atRest', job.status, ...(job.run > 0 ? ['ran'] : [])].join(
+      ';',
+    ),
     spoken: [job.name, ...words].join(', '),
   };
 }
@@ -68,7 +74,10 @@ export function jobFacts(job: Job, now: number): [string, string][] {
   const facts: [string, string][] = [['Status', JOB_STATUS_WORDS[job.status]]];
   if (job.reason !== null) facts.push(['Reason', job.reason]);
   if (job.modelName !== null) facts.push(['Model', job.modelName]);
-  facts.push(['Command', job.config.command.length > 300 ? `${job.config.command.slice(0, 300)}…` : job.config.command]);
+  facts.push([
+    'Command',
+    job.config.command.length > 300 ? `${job.config.command.slice(0, 300)}…` : job.config.command,
+  ]);
   if (job.startedAt !== null) facts.push(['Started', timeAgo(job.startedAt, now)]);
   if (job.startedAt !== null && job.completedAt !== null)
     facts.push(['Took', duration(job.completedAt - job.startedAt)]);
@@ -81,8 +90,7 @@ function progress({ status, metrics, startedAt, completedAt }: Job, now: number)
   if (isActive(status) && metrics?.step != null && metrics.steps !== null && metrics.steps > 0)
     words.push(`${Math.min(100, Math.floor((metrics.step / metrics.steps) * 100))} %`);
   if (metrics?.loss != null) words.push(`loss ${metrics.loss.toPrecision(3)}`);
-  if (status === 'running' && metrics?.secondsLeft != null)
-    words.push(`${duration(metrics.secondsLeft * 1000)} left`);
+  if (status === 'running' && metrics?.secondsLeft != null) words.push(`${duration(metrics.secondsLeft * 1000)} left`);
   if (completedAt !== null) words.push(timeAgo(completedAt, now));
   else if (isActive(status) && startedAt !== null && words.length === 0) words.push(duration(now - startedAt));
   return words;

@@ -16,7 +16,11 @@ describe('training jobs on a real sshd', () => {
   let connectionId: string;
 
   const openWindow = async () =>
-    await TestWindow.open({ storage: storage.folder, secrets, settings: { pollIntervalSeconds: 60, keepaliveSeconds: 1 } });
+    await TestWindow.open({
+      storage: storage.folder,
+      secrets,
+      settings: { pollIntervalSeconds: 60, keepaliveSeconds: 1 },
+    });
   const folderOf = (jobId: string) => join(sshd.folder, 'session-home', '.dgx-spark', 'jobs', jobId);
   const textOf = (jobId: string, name: string) => readFileSync(join(folderOf(jobId), name), 'utf8');
   const create = async (command: string, more: Partial<Config> & { name?: string } = {}) => {
@@ -85,7 +89,9 @@ describe('training jobs on a real sshd', () => {
   });
 
   it('brings secrets to the job and leaves them nowhere', async () => {
-    const job = await create('printf %s "$HF_TOKEN"; ls -1 "$HOME/.dgx-spark/jobs"/*/secrets', { secrets: ['HF_TOKEN'] });
+    const job = await create('printf %s "$HF_TOKEN"; ls -1 "$HOME/.dgx-spark/jobs"/*/secrets', {
+      secrets: ['HF_TOKEN'],
+    });
     await assert.rejects(start(job), { code: 'secretMissing' });
     assert.deepEqual(await window.peer.request('jobs/missingSecrets', { jobId: job.id }), ['HF_TOKEN']);
     await window.peer.request('jobs/setSecret', { name: 'HF_TOKEN', value: 'hf_secret' });
@@ -101,7 +107,9 @@ describe('training jobs on a real sshd', () => {
 
   it('survives the loss of the link, the end of the engine, and is started once', async () => {
     const gate = join(sshd.folder, 'gate');
-    const job = await create(`echo began >> ${gate}.count; until [ -e ${gate} ]; do sleep 0.1; done; echo over; exit 3`);
+    const job = await create(
+      `echo began >> ${gate}.count; until [ -e ${gate} ]; do sleep 0.1; done; echo over; exit 3`,
+    );
     await Promise.all([start(job), start(job), start(job)]);
     await reach(job.id, 'running');
     await cutLink();

@@ -30,7 +30,9 @@ describe('figures of a training log', () => {
   it('takes the step from the bar that the line is glued to, or that was before it', () => {
     const glued = read(" 14%|#4   | 10/69 [00:31<03:02,  3.10s/it]{'loss': 0.5, 'epoch': 1.0}\n");
     assert.deepEqual([glued.points[0]?.step, glued.metrics?.steps, glued.metrics?.secondsLeft], [10, 69, 182]);
-    const before = read(" 14%|#4   | 10/69 [00:31<03:02,  3.10s/it]\r 15%|#  | 11/69 [00:31<03:02,  3.10s/it]\n{'loss': 0.5}\n");
+    const before = read(
+      " 14%|#4   | 10/69 [00:31<03:02,  3.10s/it]\r 15%|#  | 11/69 [00:31<03:02,  3.10s/it]\n{'loss': 0.5}\n",
+    );
     assert.equal(before.points[0]?.step, 11);
   });
 
