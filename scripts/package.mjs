@@ -16,6 +16,7 @@ const ALLOWED = [
   /^dist\/LICENSES\.txt$/,
   /^dist\/webview\/[\w-]+\.(js|css)$/,
   /^media\/(walkthrough\/)?[\w-]+\.(png|svg|md)$/,
+  /^media\/schemas\/[\w.-]+\.schema\.json$/,
 ];
 const NEEDED = [
   'package.json',

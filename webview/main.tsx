@@ -4,7 +4,10 @@ import './ui/ui.css';
 import './ui/toolkit.css';
 import './shell/shell.css';
 import './connection/connection.css';
+import 'uplot/dist/uPlot.min.css';
 import './metrics/metrics.css';
+import './projects/projects.css';
+import './metrics/history.css';
 import './jobs/jobs.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
@@ -13,6 +16,7 @@ import { PanelActions } from './state/actions.js';
 import { JobActions } from './state/jobActions.js';
 import { startClock } from './state/clock.js';
 import { PanelProvider } from './state/context.js';
+import { ProjectActions } from './state/projectActions.js';
 import { PanelSession } from './state/session.js';
 import { PanelStore } from './state/store.js';
 import { registerToolkit } from './ui/toolkit.js';
@@ -21,6 +25,7 @@ const host = acquireVsCodeApi();
 const store = new PanelStore(host);
 const session = new PanelSession(host, store);
 const actions = new PanelActions(session, store);
+const projects = new ProjectActions(session, store);
 const jobs = new JobActions(session, store);
 
 registerToolkit();
@@ -31,7 +36,7 @@ effect(() => {
 const root = document.getElementById('root');
 if (root) {
   render(
-    <PanelProvider value={{ store, actions, jobs }}>
+    <PanelProvider value={{ store, actions, projects, jobs }}>
       <App />
     </PanelProvider>,
     root,

@@ -12,13 +12,19 @@ import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
+import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { FileService } from './files/fileService.js';
+import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { JobService } from './jobs/jobService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
+import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
+import { terminalListeners } from './server/terminalHandlers.js';
+import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
@@ -50,9 +56,14 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly alerts: AlertService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private readonly jobs: JobService;
+  private readonly files: FileService;
+  private readonly transfers: TransferService;
+  private readonly projects: ProjectService;
+  private readonly terminals: TerminalService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -121,11 +132,13 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              ...{ forwards: this.forwards, ollama: this.ollama, jobs: this.jobs },
+              ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, jobs: this.jobs },
               ...finders(log.scope('discovery')),
             },
             window,
           ),
+        window => terminalListeners(this.terminals, window),
         async () => {
           await this.stop();
         },
@@ -173,6 +186,26 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    const over = { sessions: this.connections, clock: systemClock };
+    this.files = new FileService({ ...over, log: log.scope('files') });
+    this.transfers = this.held.add(
+      new TransferService({
+        ...over,
+        log: log.scope('transfers'),
+        leaveBehind: (connectionId, paths) => this.files.leaveBehind(connectionId, paths),
+      }),
+    );
+    this.projects = this.held.add(
+      new ProjectService({
+        repository: store.projects,
+        list: async (connectionId, path) => await this.files.list(connectionId, path),
+      }),
+    );
+    this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
+    this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
+    this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
+    this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
+    this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     this.jobs = this.held.add(
       new JobService({
         ...{ ...reach, repository: store.jobs, quote, log: log.scope('jobs') },
@@ -192,7 +225,20 @@ export class Engine {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
         this.jobs.follow(snapshot.connections);
+        this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
+        // those of a connection that was deleted have gone with it
+        this.projects.refresh();
+      }),
+    );
+    this.held.add(
+      this.projects.onDidChange(projects => {
+        this.tell('projects/changed', { projects });
+      }),
+    );
+    this.held.add(
+      this.transfers.onDidChange(transfers => {
+        this.tell('transfers/changed', { transfers });
       }),
     );
     this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));

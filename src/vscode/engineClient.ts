@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { InferInput } from 'valibot';
+import type { Alert } from '../shared/alerts.js';
 import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
 import type { ForwardTraffic } from '../shared/forwards.js';
-import type { Job } from '../shared/jobs.js';
 import type { Sample } from '../shared/metrics.js';
 import type { ChatEnd, ChatPart, ChatRequest, Pull } from '../shared/ollama.js';
 import type { ParamsOf, ResultOf } from '../shared/peer.js';
@@ -71,6 +72,11 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'sshConfig/list',
   'discovery/find',
 ]);
+/** Notifications of the engine that are handed on as they come. */
+const RELAYED = ['transfers/changed', 'terminals/output', 'terminals/ended', 'projects/changed', 'jobs/changed', 'jobs/logGrew'] as const;
+export type Relayed = (typeof RELAYED)[number];
+type ParamsOfRelayed<K extends Relayed> = Parameters<WindowListeners[K]>[0];
+
 /** Waiting does not mend these. */
 const FINAL: readonly ErrorCode[] = ['engineOutdated', 'databaseNewer'];
 /** An engine that lived this long did not fail because of how it was started. */
@@ -85,11 +91,12 @@ export class EngineClient implements Disposable {
   private readonly ended = new AbortController();
   private readonly changed = new Emitter<void>();
   private readonly sampled = new Emitter<Sample>();
+  private readonly alerted = new Emitter<Alert>();
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
-  private readonly jobsChanged = new Emitter<readonly Job[]>();
-  private readonly jobLogGrew = new Emitter<{ readonly jobId: string; readonly size: number }>();
+  private readonly attachedTo = new Emitter<void>();
+  private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
   private readonly samples = new Map<string, Sample>();
   /** Who waits for the parts of an answer, by the id of its stream. */
   private readonly streams = new Map<string, (part: ChatPart) => void>();
@@ -105,16 +112,17 @@ export class EngineClient implements Disposable {
   /** Fires when the snapshot, the status or the leadership changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidSample = this.sampled.event;
+  /** Fires with an alert that this window is to show. */
+  readonly onDidAlert = this.alerted.event;
   /** Fires with the forwards that have carried something. */
   readonly onDidCarry = this.carried.event;
   /** Fires with all pulls that are under way. */
   readonly onDidPull = this.pulling.event;
   /** Fires with the id of a connection whose models are others. */
   readonly onDidChangeModels = this.modelsChanged.event;
+  /** Fires when an engine is attached: whatever one before it said is void. */
+  readonly onDidAttach = this.attachedTo.event;
 
-  /** Fires with all jobs. */
-  readonly onDidChangeJobs = this.jobsChanged.event;
-  readonly onDidGrowLog = this.jobLogGrew.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -199,6 +207,21 @@ export class EngineClient implements Disposable {
     }
   }
 
+  /** Hears a notification of the engine. */
+  on<K extends Relayed>(method: K, listener: (params: ParamsOfRelayed<K>) => void): Disposable {
+    return this.relayed.event(told => {
+      if (told.method === method) listener(told.params as ParamsOfRelayed<K>);
+    });
+  }
+
+  /** Tells the engine something that needs no answer; dropped where none is attached. */
+  tell<K extends Exclude<keyof EngineSide['notifications'], 'client/focused' | 'client/isElsewhere'>>(
+    method: K,
+    params: InferInput<EngineSide['notifications'][K]>,
+  ): void {
+    this.peer?.notify(method, params);
+  }
+
   /** To be called when the window gets the focus. */
   focused(): void {
     if (this.peer) this.peer.notify('client/focused', {});
@@ -221,16 +244,8 @@ export class EngineClient implements Disposable {
     clearTimeout(this.retryTimer);
     this.watcher?.dispose();
     this.peer?.dispose();
-    for (const emitter of [
-      this.changed,
-      this.sampled,
-      this.carried,
-      this.pulling,
-      this.modelsChanged,
-      this.jobsChanged,
-    ])
-      emitter.dispose();
-    this.jobLogGrew.dispose();
+    const { changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed } = this;
+    for (const emitter of [changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed]) emitter.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -282,6 +297,7 @@ export class EngineClient implements Disposable {
     if (this.around.isElsewhere) peer.notify('client/isElsewhere', {});
     if (this.around.isFocused()) peer.notify('client/focused', {});
     this.setStatus({ state: 'up' });
+    this.attachedTo.fire();
   }
 
   private listeners(): WindowListeners {
@@ -293,19 +309,26 @@ export class EngineClient implements Disposable {
         this.samples.set(sample.connectionId, sample);
         this.sampled.fire(sample);
       },
+      'alerts/raised': alert => this.alerted.fire(alert),
       'forwards/traffic': traffic => this.carried.fire(traffic),
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
-      'jobs/changed': ({ jobs }) => this.jobsChanged.fire(jobs),
-      'jobs/logGrew': grown => this.jobLogGrew.fire(grown),
       'client/leader': ({ leader }) => {
         this.leading = leader;
         this.changed.fire();
       },
       'notice/show': this.around.onNotice,
       'log/line': this.around.onLogLine,
+      ...this.relays(),
     };
+  }
+
+  private relays(): Pick<WindowListeners, Relayed> {
+    const relay = (method: Relayed) => (params: unknown) => {
+      this.relayed.fire({ method, params });
+    };
+    return Object.fromEntries(RELAYED.map(method => [method, relay(method)])) as Pick<WindowListeners, Relayed>;
   }
 
   /** Takes a snapshot over; true when it says something new. */

@@ -123,6 +123,7 @@ function answering(fingerprint: string | undefined): WindowHandlers {
 const LISTENERS: WindowListeners = {
   'state/changed': () => undefined,
   'metrics/sampled': () => undefined,
+  'alerts/raised': () => undefined,
   'forwards/traffic': () => undefined,
   'ollama/pulling': () => undefined,
   'ollama/changed': () => undefined,
@@ -134,6 +135,10 @@ const LISTENERS: WindowListeners = {
     console.log(message);
   },
   'log/line': () => undefined,
+  'transfers/changed': () => undefined,
+  'terminals/output': () => undefined,
+  'terminals/ended': () => undefined,
+  'projects/changed': () => undefined,
 };
 
 main().then(

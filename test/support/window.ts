@@ -8,10 +8,14 @@ import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
 import type { Job } from '../../src/shared/jobs.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
+import type { Alert } from '../../src/shared/alerts.js';
 import type { Sample } from '../../src/shared/metrics.js';
 import type { ChatPart, Pull } from '../../src/shared/ollama.js';
+import type { Project } from '../../src/shared/projects.js';
 import type { Answer, Question } from '../../src/shared/questions.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../src/shared/settings.js';
+import type { TerminalEnd } from '../../src/shared/terminals.js';
+import type { Transfer } from '../../src/shared/transfers.js';
 import { untilEvent } from './until.js';
 
 /** The engine as it ships. */
@@ -38,6 +42,7 @@ export class TestWindow {
   readonly questions: Question[] = [];
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
+  readonly alerts: Alert[] = [];
   readonly logLines: string[] = [];
   /** The last that was told of each forward. */
   readonly traffic = new Map<string, ForwardTraffic>();
@@ -46,6 +51,11 @@ export class TestWindow {
   readonly chatParts: { streamId: string; part: ChatPart }[] = [];
   /** How often it was told that the models of a machine are others. */
   modelChanges = 0;
+  transfers: Transfer[] = [];
+  projects: Project[] = [];
+  /** What each terminal has printed, and how it ended. */
+  readonly printed = new Map<string, string>();
+  readonly terminalEnds: TerminalEnd[] = [];
   /** All jobs, as they were told last. */
   jobs: readonly Job[] = [];
   /** How big the log of each job was told to be. */
@@ -97,6 +107,10 @@ export class TestWindow {
           window.samples.push(sample);
           happened();
         },
+        'alerts/raised': alert => {
+          window.alerts.push(alert);
+          happened();
+        },
         'forwards/traffic': traffic => {
           for (const one of traffic) window.traffic.set(one.id, one);
           happened();
@@ -131,6 +145,23 @@ export class TestWindow {
         },
         'log/line': ({ scope, message }) => {
           window.logLines.push(`[${scope}] ${message}`);
+          happened();
+        },
+        'transfers/changed': ({ transfers }) => {
+          window.transfers = transfers;
+          happened();
+        },
+        'terminals/output': ({ terminalId, text }) => {
+          window.printed.set(terminalId, (window.printed.get(terminalId) ?? '') + text);
+          window.peer.notify('terminals/shown', { terminalId, characters: text.length });
+          happened();
+        },
+        'terminals/ended': end => {
+          window.terminalEnds.push(end);
+          happened();
+        },
+        'projects/changed': ({ projects }) => {
+          window.projects = projects;
           happened();
         },
       },

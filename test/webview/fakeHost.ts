@@ -9,11 +9,14 @@ import {
   type Message,
 } from 'vscode-jsonrpc/node';
 import { type Page } from 'playwright-core';
+import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
 import { type Job, type JobPoint } from '../../src/shared/jobs.js';
 import { SparkError } from '../../src/shared/errors.js';
+import { type MachineDetails } from '../../src/shared/details.js';
+import { type Series, type SeriesQuery } from '../../src/shared/history.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import {
   panelNotifications,
@@ -22,12 +25,25 @@ import {
   type Tab,
   type KnownOfNew,
 } from '../../src/shared/panel.js';
+import { type Project, type ProjectData } from '../../src/shared/projects.js';
+import { project } from './fixtures.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
-import { job, ollama } from './fixtures.js';
+import { emptySeries, job, ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
 type Requests = typeof panelRequests;
+
+function projectFields({
+  connectionId,
+  name,
+  description,
+  projectType,
+  remotePath,
+  status,
+}: ProjectData): Partial<Project> {
+  return { connectionId, name, description, projectType, remotePath, status };
+}
 
 interface Call {
   readonly method: string;
@@ -80,7 +96,14 @@ export class FakeHost {
   log = Buffer.from('');
   points: JobPoint[] = [];
   tab: Tab | null = null;
+  projects: Project[] = [];
+  hasRemoteSsh = false;
+  /** The folder that the user finds when they browse. */
+  folder: string | null = '/home/nvidia/llama';
   recent = new Map<string, Sample[]>();
+  alerts: Alert[] = [];
+  details = new Map<string, MachineDetails>();
+  series: (query: SeriesQuery) => Series = () => emptySeries();
   keyFile: string | null = '/home/me/.ssh/id_spark';
   /** Answers that differ from the usual ones. */
   answers: Partial<Handlers<Requests>> = {};
@@ -103,6 +126,8 @@ export class FakeHost {
       palette: this.palette,
       target: this.target,
       engineUp: this.engineUp,
+      projects: this.projects,
+      hasRemoteSsh: this.hasRemoteSsh,
       jobs: this.jobs,
     };
   }
@@ -118,6 +143,10 @@ export class FakeHost {
 
   showForm(connectionId: string | null, found?: KnownOfNew): void {
     this.peer.notify('panel/showForm', { connectionId, ...(found && { found }) });
+  }
+
+  showProjectForm(projectId: string | null): void {
+    this.peer.notify('panel/showProjectForm', { projectId });
   }
 
   showTab(tab: Tab): void {
@@ -166,6 +195,30 @@ export class FakeHost {
       'panel/openKnownHosts': () => null,
       'panel/importSshConfig': () => null,
       'panel/discover': () => null,
+      'panel/pickRemoteFolder': () => this.folder,
+      'panel/openProject': () => null,
+      'panel/deleteProject': () => true,
+      'panel/editProjectConfig': () => null,
+      'panel/findProjects': () => null,
+      'projects/create': data => {
+        const created = project({ id: 'created', ...projectFields(data) });
+        this.projects = [created, ...this.projects];
+        this.announce();
+        return created;
+      },
+      'projects/update': ({ projectId, changes }) => {
+        const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+        this.projects = this.projects.map(one => (one.id === projectId ? { ...one, ...given } : one));
+        this.announce();
+        return this.projects.find(one => one.id === projectId)!;
+      },
+      'projects/duplicate': ({ projectId }) => {
+        const copied = this.projects.find(one => one.id === projectId)!;
+        const copy = { ...copied, id: 'copy', name: `${copied.name} copy` };
+        this.projects = [copy, ...this.projects];
+        this.announce();
+        return copy;
+      },
       'connections/create': data => {
         const saved: ConnectionView = {
           ...data,
@@ -192,6 +245,11 @@ export class FakeHost {
       'connections/disconnect': () => null,
       'connections/setActive': () => null,
       'ollama/health': () => this.health,
+      'panel/endProcess': () => true,
+      'panel/exportMetrics': () => null,
+      'alerts/list': () => this.alerts,
+      'metrics/details': ({ connectionId }) => this.details.get(connectionId) ?? null,
+      'metrics/series': query => this.series(query),
       'panel/startJob': () => true,
       'panel/deleteJob': () => true,
       'jobs/create': data => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { TABS, type Tab } from '../../src/shared/panel.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, gpu, h100, history, job, ollama } from './fixtures.js';
+import { STATUS, connection, details, gpu, h100, history, job, ollama, project, wavySeries } from './fixtures.js';
 import { Harness } from './harness.js';
 import { THEME_NAMES, type ThemeName } from './themes.js';
 
@@ -87,13 +87,7 @@ const jobs: Scene = host => {
 const scenes: Readonly<
   Record<
     string,
-    {
-      tab: Tab;
-      scene: Scene;
-      form?: string | null;
-      submit?: boolean;
-      job?: { view: 'job' | 'form'; id: string | null };
-    }
+    { tab: Tab; scene: Scene; form?: string | null; projectForm?: string | null; submit?: boolean; job?: { view: 'job' | 'form'; id: string | null }; range?: string }
   >
 > = {
   empty: { tab: 'connection', scene: host => (host.connections = []) },
@@ -188,7 +182,74 @@ const scenes: Readonly<
       host.recent.set('spark-1', samples);
     },
   },
-  projects: { tab: 'projects', scene: connected },
+  projects: {
+    tab: 'projects',
+    scene: host => {
+      connected(host);
+      host.hasRemoteSsh = true;
+      host.projects = [
+        project({
+          jobs: [
+            { id: 'j1', name: 'lora-r16 on tickets', status: 'running' },
+            { id: 'j2', name: 'baseline', status: 'completed' },
+          ],
+        }),
+        project({ id: 'p2', name: 'Vision', status: 'paused', description: null, projectType: null }),
+        project({
+          id: 'p3',
+          name: 'A project whose name is far longer than anybody would wish it to be, since nobody said no',
+          status: 'archived',
+          remotePath: '/data/shared/research/2024/experiments/with/a/very/long/path/that/goes/on/and/on',
+          description: 'What it is about takes more than one line to say. '.repeat(6),
+        }),
+        project({ id: 'p4', name: 'Evaluation', status: 'done', connectionId: 'spark-2', projectType: 'Inference' }),
+      ];
+    },
+  },
+  'projects-none': { tab: 'projects', scene: connected },
+  'projects-form': { tab: 'projects', scene: connected, projectForm: null },
+  stuck: {
+    tab: 'metrics',
+    range: '24 h',
+    scene: host => {
+      connected(host);
+      host.details.set('spark-1', details());
+      host.series = wavySeries;
+      const samples = history(60, () => [gpu({ utilization: 96, powerW: 24, smClockMhz: 611 })]);
+      samples.at(-1)!.troubles = [
+        {
+          ...{ id: 'stuckLowPower', gpuIndex: 0, since: Date.now() - 60_000, severity: 'warning' },
+          message: 'GPU 0 is stuck in a low-power state: busy at 24 W and 611 MHz, and the driver names no reason.',
+          hint: 'Shut the machine down, pull its power plug for a minute and start it again; a restart alone does not clear it.',
+        },
+      ];
+      host.recent.set('spark-1', samples);
+    },
+  },
+  noGpu: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      const error = { code: 'nvidiaSmiMissing', message: 'nvidia-smi is not installed on this machine.' } as const;
+      host.recent.set(
+        'spark-1',
+        history(30, () => []).map(one => ({ ...one, driverVersion: null, error })),
+      );
+    },
+  },
+  mig: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      const mig = [0, 1, 2].map(index => ({ index, gpuInstanceId: index, usedMb: 3000 * index, totalMb: 19_968 }));
+      const ecc = { volatileCorrected: 2, volatileUncorrected: 0, aggregateCorrected: 9, aggregateUncorrected: 0 };
+      host.details.set('spark-1', details({ gpus: [{ index: 0, ecc, mig }] }));
+      host.recent.set(
+        'spark-1',
+        history(60, load => [h100(0, load)]),
+      );
+    },
+  },
 };
 
 async function main(folder: string, only: string): Promise<void> {
@@ -200,7 +261,7 @@ async function main(folder: string, only: string): Promise<void> {
   ];
   try {
     for (const [look, theme, palette] of looks) {
-      for (const [name, { tab, scene, form, submit, job: shown }] of Object.entries(scenes)) {
+      for (const [name, { tab, scene, form, projectForm, submit, range, job: shown }] of Object.entries(scenes)) {
         for (const width of [1280, 340]) {
           const file = `${look}-${name}-${width}.png`;
           if (!file.includes(only) && !new RegExp(only).test(file)) continue;
@@ -225,8 +286,16 @@ async function main(folder: string, only: string): Promise<void> {
               .first()
               .waitFor();
           }
+          if (projectForm !== undefined) {
+            host.showProjectForm(projectForm);
+            await page.locator('form').waitFor();
+          }
           if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
-          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: shown !== undefined });
+          if (range) {
+            await page.getByRole('button', { name: range, exact: true }).click();
+            await host.called('metrics/series');
+          }
+          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: tab === 'metrics' || tab === 'jobs' });
           await page.context().close();
         }
       }

@@ -14,7 +14,7 @@ export function JobCard({ job }: { job: Job }) {
     job.modelName,
     machine,
     jobTimes(job),
-    job.metrics?.loss != null && `loss ${figure(job.metrics.loss)}`,
+    typeof job.metrics?.loss === 'number' && `loss ${figure(job.metrics.loss)}`,
   ];
   const atRest = !isActive(job.status) && job.status !== 'queued';
   return (

@@ -78,7 +78,7 @@ export function JobLog({ job, isLive }: { job: Job; isLive: boolean }) {
             Show earlier lines
           </Button>
         )}
-        {part && part.bytes.length === 0 && <p class="secondary">Nothing was printed yet.</p>}
+        {part?.bytes.length === 0 && <p class="secondary">Nothing was printed yet.</p>}
         {shown.map((line, index) => (
           <Line key={index} text={line} />
         ))}

@@ -3,6 +3,7 @@ import { type Tab } from '../../src/shared/panel.js';
 import { ConnectionTab } from '../connection/connectionTab.js';
 import { JobsTab } from '../jobs/jobsTab.js';
 import { MetricsTab } from '../metrics/metricsTab.js';
+import { ProjectsTab } from '../projects/projectsTab.js';
 import { usePanel } from '../state/context.js';
 import { Button } from '../ui/button.js';
 import { Banner, EmptyState } from '../ui/messages.js';
@@ -51,7 +52,7 @@ function View({ tab }: { tab: Tab }) {
   }
   if (!state) return <Starting />;
   // an empty list that nobody has answered for is no empty list: do not offer to add the first connection
-  if (!store.isKnown.value && !store.draft.value && tab !== 'projects') {
+  if (!store.isKnown.value && !store.draft.value) {
     return <Starting />;
   }
   const stale = !state.engineUp && state.snapshot.connections.length > 0;
@@ -66,12 +67,7 @@ function View({ tab }: { tab: Tab }) {
       )}
       {tab === 'connection' && <ConnectionTab />}
       {tab === 'metrics' && <MetricsTab />}
-      {tab === 'projects' && (
-        <EmptyState
-          icon={FolderKanban}
-          text="Projects on your Spark will be listed here: a remote folder with its configuration, ready to open and edit."
-        />
-      )}
+      {tab === 'projects' && <ProjectsTab />}
       {tab === 'jobs' && <JobsTab />}
     </>
   );

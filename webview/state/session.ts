@@ -6,6 +6,7 @@ import { Peer } from '../../src/shared/peer.js';
 import { draftFor, emptyDraft } from './draft.js';
 import { emptyJobDraft, jobDraftFor } from './jobDraft.js';
 import { type HostApi } from './host.js';
+import { emptyProjectDraft, projectDraftFor } from './projectDraft.js';
 import { HostMessageWriter, WindowMessageReader } from './messages.js';
 import { isGap, mergeSamples } from './samples.js';
 import { isLive, type PanelStore } from './store.js';
@@ -34,6 +35,7 @@ export class PanelSession {
           store.tab.value = tab;
         },
         'panel/showForm': ({ connectionId, found }) => this.showForm(connectionId, found),
+        'panel/showProjectForm': ({ projectId }) => this.showProjectForm(projectId),
         'panel/showJob': ({ view, jobId }) => this.showJob(view, jobId),
         'jobs/logGrew': ({ jobId, size }) => {
           store.logSizes.value = new Map(store.logSizes.value).set(jobId, size);
@@ -90,6 +92,16 @@ export class PanelSession {
         },
       )
       .finally(() => this.refreshing.delete(connectionId));
+  }
+
+  private showProjectForm(projectId: string | null): void {
+    const { store } = this;
+    store.tab.value = 'projects';
+    if (store.projectDraft.value?.projectId === projectId) return; // half filled: it stays
+    const saved = store.projects.value.find(project => project.id === projectId);
+    const first = store.active.value ?? store.connections.value[0];
+    if (saved) store.projectDraft.value = projectDraftFor(saved);
+    else if (projectId === null && first) store.projectDraft.value = emptyProjectDraft(first.id);
   }
 
   private showJob(view: 'job' | 'form', jobId: string | null): void {

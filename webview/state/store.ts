@@ -1,10 +1,13 @@
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type ErrorInfo } from '../../src/shared/errors.js';
+import { type MachineDetails } from '../../src/shared/details.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import { type PanelState, type Tab } from '../../src/shared/panel.js';
 import { type Job } from '../../src/shared/jobs.js';
-import { recall, type Draft, type HostApi, type JobDraft } from './host.js';
+import { type Project } from '../../src/shared/projects.js';
+import { recall, type Draft, type HostApi, type JobDraft, type ProjectDraft } from './host.js';
 
 /** Whether a connection's machine is being watched; a link that is coming back counts. */
 export function isLive(connection: ConnectionView): boolean {
@@ -17,6 +20,11 @@ export class PanelStore {
   /** Why nothing could be loaded at all. */
   readonly loadError: Signal<ErrorInfo | null> = signal(null);
   readonly samples: Signal<ReadonlyMap<string, readonly Sample[]>> = signal(new Map());
+  /** What changes slowly, by connection; read while the metrics are looked at. */
+  readonly details: Signal<ReadonlyMap<string, MachineDetails>> = signal(new Map());
+  readonly alerts: Signal<readonly Alert[]> = signal([]);
+  /** The GPU whose facts and history are shown. */
+  readonly gpuIndex: Signal<number> = signal(0);
   /** What went wrong with the last thing asked for, by connection. */
   readonly failures: Signal<ReadonlyMap<string, ErrorInfo>> = signal(new Map());
   readonly tab: Signal<Tab>;
@@ -26,6 +34,13 @@ export class PanelStore {
   /** Where the focus goes after the form has closed: a connection, or `new` for the Add button. */
   readonly focusNext: Signal<string | null> = signal(null);
 
+  /** The project form; null while none is open. */
+  readonly projectDraft: Signal<ProjectDraft | null>;
+  readonly projectSearch: Signal<string> = signal('');
+  /** What went wrong with the last thing asked for about projects. */
+  readonly projectFailure: Signal<ErrorInfo | null> = signal(null);
+
+  readonly projects: ReadonlySignal<readonly Project[]> = computed(() => this.state.value?.projects ?? []);
   /** The job form; null while none is open. */
   readonly jobDraft: Signal<JobDraft | null>;
   /** The job that is looked at; null for the list. */
@@ -63,10 +78,15 @@ export class PanelStore {
     this.draft = signal(remembered.draft);
     this.jobDraft = signal(remembered.jobDraft);
     this.jobId = signal(remembered.jobId);
+    this.projectDraft = signal(remembered.projectDraft);
     effect(() => {
       host.setState({
-        ...{ tab: this.tab.value, selectedId: this.selectedId.value, draft: this.draft.value },
-        ...{ jobDraft: this.jobDraft.value, jobId: this.jobId.value },
+        tab: this.tab.value,
+        selectedId: this.selectedId.value,
+        draft: this.draft.value,
+        projectDraft: this.projectDraft.value,
+        jobDraft: this.jobDraft.value,
+        jobId: this.jobId.value,
       });
     });
   }
@@ -84,6 +104,10 @@ export class PanelStore {
 
   setSamples(connectionId: string, samples: readonly Sample[]): void {
     this.samples.value = new Map(this.samples.value).set(connectionId, samples);
+  }
+
+  setDetails(details: MachineDetails): void {
+    this.details.value = new Map(this.details.value).set(details.connectionId, details);
   }
 
   setFailure(connectionId: string, failure: ErrorInfo | null): void {

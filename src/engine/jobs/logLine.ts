@@ -7,7 +7,10 @@ export interface LogFigures extends Partial<JobPoint> {
   readonly secondsLeft?: number;
 }
 
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
+const ESCAPE = '\u001b';
+const BELL = '\u0007';
+/** Colours and the like, and titles of a terminal's window. */
+const ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)|[@-Z\\\\-_])`, 'g');
 const NUMBER = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|NaN|[-+]?inf(?:inity)?`;
 /** `'loss': 1.2`, `"loss": "1.2"`, `loss : 1.2`, `loss=1.2`, `loss 2.31`. */
 const PAIR = new RegExp(
@@ -49,7 +52,7 @@ const NAMES: Readonly<Record<string, keyof LogFigures>> = {
 export function bare(line: string): string {
   return line
     .replace(ESCAPES, '')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+    .replace(/[^\P{Cc}\t]/gu, '')
     .trim();
 }
 

@@ -170,7 +170,7 @@ export class MachineJobs implements Disposable {
       if (!this.launchedAt.has(job.id)) await this.launch(job);
       return;
     }
-    if (report.known && report.known.run === String(job.run)) this.logIs(job, report.known.size);
+    if (report.known?.run === String(job.run)) this.logIs(job, report.known.size);
     const changes = { ...verdict };
     // what was asked to stop does not run again
     if (job.status === 'stopping' && changes.status === 'running') delete changes.status;

@@ -1,16 +1,25 @@
 import type { EngineInfo, Snapshot } from '../../shared/contract.js';
+import { SparkError } from '../../shared/errors.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
+import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
 import type { JobService } from '../jobs/jobService.js';
+import { killProcess } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
+import { run } from '../ssh/run.js';
 import type { Store } from '../store/types.js';
+import type { ProjectService } from '../projects/projectService.js';
+import type { TerminalService } from '../terminals/terminalService.js';
+import { fileHandlers, type FileHandlerParts } from './fileHandlers.js';
+import { projectHandlers } from './projectHandlers.js';
 import { askThrough } from './questions.js';
+import { terminalHandlers } from './terminalHandlers.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
 
-export interface HandlerParts {
+export interface HandlerParts extends FileHandlerParts {
   readonly engine: {
     info(): EngineInfo;
     snapshot(): Snapshot;
@@ -23,8 +32,11 @@ export interface HandlerParts {
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
   readonly jobs: JobService;
+  readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
+  readonly projects: ProjectService;
+  readonly terminals: TerminalService;
   readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
 }
 
@@ -33,7 +45,7 @@ export interface HandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, jobs, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, alerts, jobs, store } = parts;
   const ask = () => askThrough(windows, window());
   return {
     'engine/info': () => engine.info(),
@@ -152,11 +164,31 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
     'metrics/history': ({ connectionId, hours }) => store.metrics.history(connectionId, hours),
+    'metrics/details': ({ connectionId, refresh }) => metrics.lookAtDetails(connectionId, refresh),
+    'metrics/series': query => metrics.series(query),
+    'metrics/export': async (query, signal) => ({ rows: await metrics.export(query, signal) }),
+    'metrics/endProcess': async ({ connectionId, ...which }) => {
+      const session = connections.session(connectionId);
+      if (!session) throw new SparkError({ code: 'notConnected', message: 'The machine is not connected.' });
+      await killProcess(run, session, which);
+      metrics.refreshDetails(connectionId);
+      return null;
+    },
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
+
+    'alerts/list': () => alerts.list(),
+    'alerts/snooze': ({ alertId, minutes }) => {
+      alerts.snooze(alertId, minutes);
+      return null;
+    },
 
     'settings/set': settings => {
       engine.configure(settings);
       return null;
     },
+
+    ...fileHandlers(parts, window),
+    ...projectHandlers(parts.projects),
+    ...terminalHandlers(parts.terminals, window),
   };
 }

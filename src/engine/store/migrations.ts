@@ -67,6 +67,11 @@ CREATE TABLE dgx_forwards (
   created_at DATETIME DEFAULT CURRENT_TIMESTAMP, UNIQUE (connection_id, remote_host, remote_port));
 `;
 
+const PROJECT_ACTIVITY = `
+ALTER TABLE dgx_projects ADD COLUMN config_revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dgx_projects ADD COLUMN last_activity_at DATETIME;
+`;
+
 /** A job belongs to a connection with or without a project. `state` is JSON: what is known of its runs. */
 const JOBS = `
 ALTER TABLE dgx_training_jobs ADD COLUMN connection_id TEXT REFERENCES dgx_connections(id);
@@ -82,6 +87,7 @@ const MIGRATIONS: readonly string[] = [
   LOGIN_AND_HISTORY,
   ROUTES_AND_STORED_KEYS,
   FORWARDS_AND_OLLAMA,
+  PROJECT_ACTIVITY,
   JOBS,
 ];
 
@@ -110,7 +116,7 @@ const COLUMNS_IN_USE = [
   'SELECT id, connection_id, gpu_index, gpu_utilization, memory_used_mb, memory_total_mb, temperature_c, power_watts, recorded_at FROM dgx_metrics',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_minute',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',
-  'SELECT id, connection_id FROM dgx_projects',
+  'SELECT id, connection_id, name, description, project_type, remote_path, status, config, created_at, updated_at, config_revision, last_activity_at FROM dgx_projects',
   'SELECT id, project_id, connection_id, name, model_name, status, config, metrics, container_id, started_at, completed_at, created_at, state FROM dgx_training_jobs',
   'SELECT name, value FROM dgx_store_state',
 ];

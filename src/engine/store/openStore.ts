@@ -10,6 +10,7 @@ import { storeFiles } from './files.js';
 import { createForwardRepository } from './forwardRepository.js';
 import { createJobRepository } from './jobRepository.js';
 import { createMetricsRepository } from './metricsRepository.js';
+import { createProjectRepository } from './projectRepository.js';
 import { recoverDatabase } from './recovery.js';
 import { replayJournal } from './replay.js';
 import { rollUp } from './rollUp.js';
@@ -71,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     forwards: createForwardRepository(database, writer),
     jobs: createJobRepository(database, writer),
     metrics: createMetricsRepository(database, writer, clock, retentionDays),
+    projects: createProjectRepository(database, writer, clock),
     notices,
     flush: () => writer.flush(),
     close: () => writer.close(),

@@ -1,7 +1,10 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
+import type { Series, SeriesQuery } from '../../shared/history.js';
 import type { Job } from '../../shared/jobs.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
+import type { Project, ProjectChanges, ProjectData } from '../../shared/projects.js';
+import type { ExportRows, RowsQuery } from './exportRows.js';
 
 /** What a login has shown about a saved connection. */
 export type LoginFacts = Partial<Pick<Connection, 'hostname' | 'port' | 'username' | 'lastAddress'>>;
@@ -34,6 +37,24 @@ export interface ForwardRepository {
   delete(id: string): Promise<void>;
 }
 
+/** Projects (`dgx_projects`). Every change is on disk when its promise resolves, but for what only tells when it was last used. */
+export interface ProjectRepository {
+  /** With their jobs, as they were last written to `dgx_training_jobs`. */
+  list(): Project[];
+  /** Throws `notFound`. */
+  get(id: string): Project;
+  /** The text of its configuration and its revision. */
+  config(id: string): { text: string | null; revision: number };
+  create(data: ProjectData): Promise<Project>;
+  update(id: string, changes: ProjectChanges): Promise<Project>;
+  /** @param basedOn the revision that must still be stored, else `configConflict`; null for whichever */
+  setConfig(id: string, text: string, basedOn: number | null): Promise<{ text: string; revision: number }>;
+  /** Notes that something was done with it now. */
+  touch(id: string): Promise<void>;
+  /** Deletes the project and its jobs. */
+  delete(id: string): Promise<void>;
+}
+
 /** Training jobs (`dgx_training_jobs`); those of a deleted connection go with it. */
 export interface JobRepository {
   /** Newest first. */
@@ -51,6 +72,10 @@ export interface MetricsRepository {
   save(sample: Sample): void;
   /** Rows of the last `hours` hours, oldest first. */
   history(connectionId: string, hours: number): MetricRow[];
+  /** One GPU over time. `rawStepMs`: how far apart rows are saved. */
+  series(query: SeriesQuery, rawStepMs: number): Series;
+  /** The rows of an export. */
+  exportRows(query: RowsQuery): ExportRows;
   /** Deletes rows older than `days` days; returns how many. */
   cleanUp(days: number): number;
 }
@@ -61,6 +86,7 @@ export interface Store {
   readonly forwards: ForwardRepository;
   readonly jobs: JobRepository;
   readonly metrics: MetricsRepository;
+  readonly projects: ProjectRepository;
   /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */
   readonly notices: readonly string[];
   /** Resolves when the file itself holds everything. */

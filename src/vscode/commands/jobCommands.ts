@@ -43,13 +43,19 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
         first,
         { title: 'Start Job', fits: atRest },
         {
-          argument: async jobId => void (await client.request('jobs/start', { jobId })),
-          interactive: async jobId => void (await startJobAsking(client, jobId)),
+          argument: async jobId => {
+            await client.request('jobs/start', { jobId });
+          },
+          interactive: async jobId => {
+            await startJobAsking(client, jobId);
+          },
         },
       );
     }),
     registerCommand(COMMANDS.stopJob, async first => {
-      const stop = async (jobId: string) => void (await client.request('jobs/stop', { jobId }));
+      const stop = async (jobId: string) => {
+        await client.request('jobs/stop', { jobId });
+      };
       await aboutJob(services, first, { title: 'Stop Job', fits: isUnderWay }, { argument: stop, interactive: stop });
     }),
     registerCommand(COMMANDS.duplicateJob, async first => {
@@ -74,7 +80,9 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
         first,
         { title: 'Delete Job', fits: atRest },
         {
-          argument: async jobId => void (await client.request('jobs/delete', { jobId })),
+          argument: async jobId => {
+            await client.request('jobs/delete', { jobId });
+          },
           interactive: async jobId => {
             const job = jobs.get(jobId);
             if (job) await deleteJobAsking(client, job);

@@ -39,7 +39,8 @@ type Notify = (message: string, ...buttons: string[]) => Thenable<string | undef
 function sentence(job: Job): [string, Notify] {
   const { showInformationMessage, showWarningMessage } = vscode.window;
   if (job.status === 'completed') {
-    const loss = job.metrics?.loss == null ? '' : ` Last loss: ${job.metrics.loss.toPrecision(4)}.`;
+    const last = job.metrics?.loss ?? null;
+    const loss = last === null ? '' : ` Last loss: ${last.toPrecision(4)}.`;
     return [`Training job "${job.name}" has completed.${loss}`, showInformationMessage];
   }
   const word = job.status === 'lost' ? 'was lost' : job.status === 'stopped' ? 'was stopped' : 'has failed';

@@ -11,10 +11,10 @@ export class JobList implements Disposable {
 
   readonly onDidChange = this.changed.event;
 
-  constructor(private readonly client: Pick<EngineClient, 'request' | 'status' | 'onDidChange' | 'onDidChangeJobs'>) {
+  constructor(private readonly client: Pick<EngineClient, 'request' | 'status' | 'onDidChange' | 'on'>) {
     this.held = together(
       this.changed,
-      client.onDidChangeJobs(jobs => {
+      client.on('jobs/changed', ({ jobs }) => {
         this.take(jobs);
       }),
       client.onDidChange(() => {

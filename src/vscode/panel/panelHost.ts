@@ -7,14 +7,18 @@ import {
   panelNotifications,
   panelRequests,
   type PanelState,
+  type ProjectTarget,
   type Tab,
 } from '../../shared/panel.js';
 import type { OllamaTarget } from '../../shared/ollama.js';
-import { Peer, type Handlers } from '../../shared/peer.js';
+import { Peer, type Handlers, type ParamsOf } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
 import type { JobList } from '../jobs/jobList.js';
 import type { Disposable } from '../emitter.js';
+import type { ProjectList } from '../projects/projectList.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
+
+export type ProcessToEnd = ParamsOf<typeof panelRequests, 'panel/endProcess'>;
 
 /** What the panel's page may ask of its window. */
 export interface PanelActions {
@@ -29,6 +33,23 @@ export interface PanelActions {
   importSshConfig(): void;
   discover(): void;
   readonly jobs: PanelJobs;
+  /** Asks first; false when the user thought better of it. */
+  endProcess(which: ProcessToEnd): Promise<boolean>;
+  exportMetrics(connectionId: string, hours: number): void;
+  editProjectConfig(projectId: string): void;
+  findProjects(): void;
+  hasRemoteSsh(): boolean;
+  /** Comes a moment after the rest. */
+  readonly projects: Promise<PanelProjectActions>;
+}
+
+/** What it may ask about projects. */
+export interface PanelProjectActions {
+  /** Null when the user closes the dialog. */
+  pickFolder(connectionId: string, path: string): Promise<string | null>;
+  /** Asks first; false when the user thought better of it. */
+  remove(projectId: string): Promise<boolean>;
+  open(projectId: string, where: ProjectTarget): Promise<void>;
 }
 
 /** Jobs, and what the page may ask about them that needs the user. */
@@ -53,12 +74,14 @@ export class PanelHost implements Disposable {
   private isReady = false;
   private isVisible = true;
   private tab: Tab | null = null;
+  private projectForm: { projectId: string | null } | undefined;
   private job: { view: 'job' | 'form'; jobId: string | null } | undefined;
   private form: { connectionId: string | null; found?: KnownOfNew } | undefined;
 
   constructor(
     channel: PageChannel,
     private readonly client: EngineClient,
+    private readonly projects: Pick<ProjectList, 'all' | 'onDidChange'>,
     private readonly chosen: () => { readonly palette: Palette; readonly target: OllamaTarget },
     private readonly actions: PanelActions,
   ) {
@@ -70,10 +93,13 @@ export class PanelHost implements Disposable {
       client.onDidChange(() => {
         this.sendState();
       }),
+      projects.onDidChange(() => {
+        this.sendState();
+      }),
       actions.jobs.list.onDidChange(() => {
         this.sendState();
       }),
-      client.onDidGrowLog(grown => {
+      client.on('jobs/logGrew', grown => {
         if (this.isListening) this.peer.notify('jobs/logGrew', grown);
       }),
       client.onDidSample(sample => {
@@ -93,6 +119,12 @@ export class PanelHost implements Disposable {
   /** Opens the form, empty (`null`) or for a saved connection, now or as soon as the page is there. */
   showForm(connectionId: string | null, found?: KnownOfNew): void {
     this.form = { connectionId, ...(found && { found }) };
+    if (this.isListening) this.sendForm();
+  }
+
+  /** The same with the form of a project. */
+  showProjectForm(projectId: string | null): void {
+    this.projectForm = { projectId };
     if (this.isListening) this.sendForm();
   }
 
@@ -129,6 +161,8 @@ export class PanelHost implements Disposable {
       snapshot,
       ...this.chosen(),
       engineUp: status.state === 'up' || status.state === 'none',
+      projects: [...this.projects.all],
+      hasRemoteSsh: this.actions.hasRemoteSsh(),
       jobs: [...this.actions.jobs.list.all],
     };
   }
@@ -136,6 +170,8 @@ export class PanelHost implements Disposable {
   private sendForm(): void {
     if (this.form) this.peer.notify('panel/showForm', this.form);
     this.form = undefined;
+    if (this.projectForm) this.peer.notify('panel/showProjectForm', this.projectForm);
+    this.projectForm = undefined;
     if (this.job) this.peer.notify('panel/showJob', this.job);
     this.job = undefined;
   }
@@ -181,6 +217,24 @@ export class PanelHost implements Disposable {
         if (error) await actions.openKnownHosts(error);
         return null;
       },
+      'panel/pickRemoteFolder': async ({ connectionId, path }) =>
+        await (await actions.projects).pickFolder(connectionId, path),
+      'panel/openProject': async ({ projectId, where }) => {
+        await (await actions.projects).open(projectId, where);
+        return null;
+      },
+      'panel/deleteProject': async ({ projectId }) => await (await actions.projects).remove(projectId),
+      'panel/editProjectConfig': ({ projectId }) => {
+        actions.editProjectConfig(projectId);
+        return null;
+      },
+      'panel/findProjects': () => {
+        actions.findProjects();
+        return null;
+      },
+      'projects/create': async params => await client.request('projects/create', params),
+      'projects/update': async params => await client.request('projects/update', params),
+      'projects/duplicate': async params => await client.request('projects/duplicate', params),
       'panel/startJob': async ({ jobId }) => await actions.jobs.start(jobId),
       'panel/deleteJob': async ({ jobId }) => await actions.jobs.remove(jobId),
       'jobs/create': async params => await client.request('jobs/create', params),
@@ -195,6 +249,14 @@ export class PanelHost implements Disposable {
       'connections/disconnect': async params => await client.request('connections/disconnect', params),
       'connections/setActive': async params => await client.request('connections/setActive', params),
       'ollama/health': async params => await client.request('ollama/health', params),
+      'panel/endProcess': async which => await actions.endProcess(which),
+      'panel/exportMetrics': ({ connectionId, hours }) => {
+        actions.exportMetrics(connectionId, hours);
+        return null;
+      },
+      'alerts/list': async params => await client.request('alerts/list', params),
+      'metrics/details': async params => await client.request('metrics/details', params),
+      'metrics/series': async params => await client.request('metrics/series', params),
       'metrics/recent': async params => await client.request('metrics/recent', params),
     };
   }

@@ -81,16 +81,16 @@ export function jobFacts(job: Job, now: number): [string, string][] {
   if (job.startedAt !== null) facts.push(['Started', timeAgo(job.startedAt, now)]);
   if (job.startedAt !== null && job.completedAt !== null)
     facts.push(['Took', duration(job.completedAt - job.startedAt)]);
-  if (job.metrics?.loss != null) facts.push(['Loss', String(job.metrics.loss)]);
+  if (typeof job.metrics?.loss === 'number') facts.push(['Loss', String(job.metrics.loss)]);
   return facts;
 }
 
 function progress({ status, metrics, startedAt, completedAt }: Job, now: number): string[] {
   const words: string[] = [];
-  if (isActive(status) && metrics?.step != null && metrics.steps !== null && metrics.steps > 0)
+  if (isActive(status) && typeof metrics?.step === 'number' && metrics.steps !== null && metrics.steps > 0)
     words.push(`${Math.min(100, Math.floor((metrics.step / metrics.steps) * 100))} %`);
-  if (metrics?.loss != null) words.push(`loss ${metrics.loss.toPrecision(3)}`);
-  if (status === 'running' && metrics?.secondsLeft != null) words.push(`${duration(metrics.secondsLeft * 1000)} left`);
+  if (typeof metrics?.loss === 'number') words.push(`loss ${metrics.loss.toPrecision(3)}`);
+  if (status === 'running' && typeof metrics?.secondsLeft === 'number') words.push(`${duration(metrics.secondsLeft * 1000)} left`);
   if (completedAt !== null) words.push(timeAgo(completedAt, now));
   else if (isActive(status) && startedAt !== null && words.length === 0) words.push(duration(now - startedAt));
   return words;

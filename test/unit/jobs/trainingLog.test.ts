@@ -91,6 +91,6 @@ describe('figures of a training log', () => {
     assert.equal(log.metrics?.step, 19_999);
     log.feed(Buffer.alloc(1_000_000, 'x'));
     log.feed(Buffer.from('\niter 20000: loss 1\n'));
-    assert.equal(log.metrics?.loss, 1);
+    assert.equal(log.metrics.loss, 1);
   });
 });
