@@ -12,6 +12,7 @@ import { followEndpoint } from './vscode/endpointSetting.js';
 import { BigFiles } from './vscode/files/bigFiles.js';
 import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
 import type * as LateFeatures from './vscode/lateFeatures.js';
+import { JobList } from './vscode/jobs/jobList.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { ModelBook } from './vscode/models/modelBook.js';

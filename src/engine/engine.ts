@@ -213,7 +213,12 @@ export class Engine {
         gpuCount: id => this.metrics.latest(id)?.gpus.length,
       }),
     );
-    this.held.add(this.jobs.onDidChange(jobs => this.tell('jobs/changed', { jobs: [...jobs] })));
+    this.held.add(
+      this.jobs.onDidChange(jobs => {
+        this.tell('jobs/changed', { jobs: [...jobs] });
+        this.projects.refresh();
+      }),
+    );
     this.held.add(this.jobs.onDidGrow(grown => this.tell('jobs/logGrew', grown)));
     const look = () => {
       this.connections.checkLinks();
@@ -233,6 +238,7 @@ export class Engine {
     );
     this.held.add(
       this.projects.onDidChange(projects => {
+        this.jobs.refresh();
         this.tell('projects/changed', { projects });
       }),
     );

@@ -68,8 +68,8 @@ export class JobBook implements Disposable {
     const next = { ...job, ...changes };
     if (JSON.stringify(next) === JSON.stringify(job)) return;
     this.jobs.set(jobId, next);
-    this.changed.fire(this.all);
     await this.repository.note(next);
+    this.changed.fire(this.all);
   }
 
   async delete(jobId: string): Promise<void> {
@@ -81,6 +81,14 @@ export class JobBook implements Disposable {
   /** Forgets those of connections that were deleted: the database has them no more. */
   keepOnly(connections: ReadonlySet<string>): void {
     const gone = this.all.filter(({ connectionId }) => !connections.has(connectionId));
+    for (const { id } of gone) this.jobs.delete(id);
+    if (gone.length > 0) this.changed.fire(this.all);
+  }
+
+  /** Forgets what the database has no more: a project goes with its jobs. */
+  dropDeleted(): void {
+    const saved = new Set(this.repository.list().map(({ id }) => id));
+    const gone = this.all.filter(({ id }) => !saved.has(id));
     for (const { id } of gone) this.jobs.delete(id);
     if (gone.length > 0) this.changed.fire(this.all);
   }

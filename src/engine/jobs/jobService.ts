@@ -74,6 +74,11 @@ export class JobService implements Disposable {
     }
   }
 
+  /** To be called when something else may have deleted jobs. */
+  refresh(): void {
+    this.book.dropDeleted();
+  }
+
   async create(data: JobData): Promise<Job> {
     const job: Job = {
       ...{ id: randomUUID(), connectionId: data.connectionId, projectId: data.projectId },
