@@ -19,6 +19,7 @@ import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { killProcess } from './metrics/killProcess.js';
+import { JobService } from './jobs/jobService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { ProjectService } from './projects/projectService.js';
@@ -30,6 +31,7 @@ import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
 import { createSshConnector } from './ssh/connector.js';
+import { quote } from './ssh/quote.js';
 import { run } from './ssh/run.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
@@ -60,6 +62,7 @@ export class Engine {
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private readonly containers: ContainerService;
+  private readonly jobs: JobService;
   private readonly files: FileService;
   private readonly transfers: TransferService;
   private readonly projects: ProjectService;
@@ -134,7 +137,8 @@ export class Engine {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               endProcess: async (session, which) => await killProcess(run, session, which),
-              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, containers: this.containers },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
+              ...{ containers: this.containers, jobs: this.jobs },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -208,6 +212,20 @@ export class Engine {
     this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
     this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
     this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
+    this.jobs = this.held.add(
+      new JobService({
+        ...{ ...reach, repository: store.jobs, quote, log: log.scope('jobs') },
+        keychain: keychainOf(this.windows, log.scope('keychain')),
+        gpuCount: id => this.metrics.latest(id)?.gpus.length,
+      }),
+    );
+    this.held.add(
+      this.jobs.onDidChange(jobs => {
+        this.tell('jobs/changed', { jobs: [...jobs] });
+        this.projects.refresh();
+      }),
+    );
+    this.held.add(this.jobs.onDidGrow(grown => this.tell('jobs/logGrew', grown)));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -218,6 +236,7 @@ export class Engine {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
         this.containers.follow(snapshot.connections);
+        this.jobs.follow(snapshot.connections);
         this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
         // those of a connection that was deleted have gone with it
@@ -226,6 +245,7 @@ export class Engine {
     );
     this.held.add(
       this.projects.onDidChange(projects => {
+        this.jobs.refresh();
         this.tell('projects/changed', { projects });
       }),
     );

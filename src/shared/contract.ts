@@ -45,6 +45,17 @@ import {
   modelNameSchema,
   pullSchema,
 } from './ollama.js';
+import {
+  jobChangesSchema,
+  jobIdSchema,
+  jobInputSchema,
+  jobPointSchema,
+  jobSchema,
+  LOG_CHUNK_BYTES,
+  logChunkSchema,
+  MOST_SECRET_CHARACTERS,
+  variableNameSchema,
+} from './jobs.js';
 import { bytesSchema, CHUNK_BYTES, fileStatSchema, folderSchema, remotePathSchema } from './files.js';
 import {
   foundProjectSchema,
@@ -63,13 +74,14 @@ import { engineSettingsSchema } from './settings.js';
 export const CONTRACT_VERSION = 6;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
-export const DATABASE_VERSION = 5;
+export const DATABASE_VERSION = 6;
 
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
 const byModel = v.strictObject({ connectionId: connectionIdSchema, model: modelNameSchema });
 const byContainer = v.strictObject({ connectionId: connectionIdSchema, container: containerRefSchema });
 const byImage = v.strictObject({ connectionId: connectionIdSchema, image: imageRefSchema });
+const byJob = v.strictObject({ jobId: jobIdSchema });
 const none = v.null();
 const byPath = v.strictObject({ connectionId: connectionIdSchema, path: remotePathSchema });
 const byProject = v.strictObject({ projectId: projectIdSchema });
@@ -280,6 +292,50 @@ export const engineRequests = {
   'containers/removeImage': { params: byImage, result: none },
   /** Deletes images that have lost their names and that no container uses; answers Docker's last line. */
   'containers/pruneImages': { params: byConnection, result: v.string() },
+  /** All jobs, newest first; of one project or connection where it is named. */
+  'jobs/list': {
+    params: v.strictObject({ connectionId: v.optional(connectionIdSchema), projectId: v.optional(v.string()) }),
+    result: v.array(jobSchema),
+  },
+  'jobs/get': { params: byJob, result: jobSchema },
+  'jobs/create': { params: jobInputSchema, result: jobSchema },
+  /** Not while it runs. */
+  'jobs/update': { params: v.strictObject({ jobId: jobIdSchema, changes: jobChangesSchema }), result: jobSchema },
+  /**
+   * Starts it, or puts it into the queue of its connection. One that runs or waits already is left as it is. Rejects with `secretMissing` where a
+   * secret has no value yet.
+   */
+  'jobs/start': { params: byJob, result: jobSchema },
+  /** Ends it with everything it started, or takes it from the queue. Resolves when that was asked for, not when it has ended. */
+  'jobs/stop': { params: byJob, result: jobSchema },
+  /** Not while it runs. With `remoteFiles` its folder on the machine goes too. */
+  'jobs/delete': {
+    params: v.strictObject({ jobId: jobIdSchema, remoteFiles: v.optional(v.boolean(), false) }),
+    result: none,
+  },
+  'jobs/duplicate': { params: byJob, result: jobSchema },
+  /** Its end has been shown to the user; true for the one who was first to say so. */
+  'jobs/markTold': { params: byJob, result: v.boolean() },
+  /** Names of the secrets that have no value in the keychain. */
+  'jobs/missingSecrets': { params: byJob, result: v.array(v.string()) },
+  'jobs/setSecret': {
+    params: v.strictObject({
+      name: variableNameSchema,
+      value: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MOST_SECRET_CHARACTERS)),
+    }),
+    result: none,
+  },
+  /** A piece of a log; without an offset the last one. */
+  'jobs/readLog': {
+    params: v.strictObject({
+      jobId: jobIdSchema,
+      offset: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+      length: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LOG_CHUNK_BYTES)), LOG_CHUNK_BYTES),
+    }),
+    result: logChunkSchema,
+  },
+  /** The figures that its log has told so far, oldest first, thinned where there are very many. */
+  'jobs/points': { params: byJob, result: v.array(jobPointSchema) },
 
   'metrics/latest': { params: byConnection, result: v.nullable(sampleSchema) },
   /** The last samples that are kept in memory, oldest first, at most {@link RECENT_SAMPLES}. */
@@ -455,6 +511,10 @@ export const clientNotifications = {
   /** The containers or images of a machine are others now. */
   'containers/changed': byConnection,
   'containers/output': containerOutputSchema,
+  /** All jobs: one was made, changed, has moved on or ended. */
+  'jobs/changed': v.strictObject({ jobs: v.array(jobSchema) }),
+  /** The log of a job has grown to so many bytes. */
+  'jobs/logGrew': v.strictObject({ jobId: jobIdSchema, size: v.number() }),
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),
   /** Something the user must know (a damaged database was replaced). Sent to one window. */

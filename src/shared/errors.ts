@@ -66,6 +66,10 @@ export const ERROR_CODES = [
   'transferStopped',
   'configInvalid',
   'configConflict',
+  // jobs
+  'jobRuns',
+  'secretMissing',
+  'launchFailed',
   // our own state
   'invalidInput',
   'notFound',

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { engineRequests, snapshotSchema } from './contract.js';
 import { connectionIdSchema } from './connection.js';
+import { jobIdSchema, jobSchema } from './jobs.js';
 import { sampleSchema } from './metrics.js';
 import { targetSchema } from './ollama.js';
 import { remotePathSchema } from './files.js';
@@ -36,6 +37,8 @@ export const panelStateSchema = v.object({
   projects: v.array(projectSchema),
   /** Whether a folder can be opened in a window over SSH. */
   hasRemoteSsh: v.boolean(),
+  /** All training jobs, newest first. */
+  jobs: v.array(jobSchema),
 });
 /** Everything the panel needs to draw itself from nothing. */
 export type PanelState = v.InferOutput<typeof panelStateSchema>;
@@ -87,6 +90,16 @@ export const panelRequests = {
   'connections/connect': engineRequests['connections/connect'],
   'connections/disconnect': engineRequests['connections/disconnect'],
   'connections/setActive': engineRequests['connections/setActive'],
+  /** Starts a job, and asks for secrets that it lacks; false when the user thought better of it. */
+  'panel/startJob': { params: v.strictObject({ jobId: jobIdSchema }), result: v.boolean() },
+  /** Asks the user, then deletes; false when the user thought better of it. */
+  'panel/deleteJob': { params: v.strictObject({ jobId: jobIdSchema }), result: v.boolean() },
+  'jobs/create': engineRequests['jobs/create'],
+  'jobs/update': engineRequests['jobs/update'],
+  'jobs/stop': engineRequests['jobs/stop'],
+  'jobs/duplicate': engineRequests['jobs/duplicate'],
+  'jobs/readLog': engineRequests['jobs/readLog'],
+  'jobs/points': engineRequests['jobs/points'],
   'metrics/recent': engineRequests['metrics/recent'],
   'alerts/list': engineRequests['alerts/list'],
   'metrics/details': engineRequests['metrics/details'],
@@ -118,5 +131,8 @@ export const panelNotifications = {
   }),
   /** Opens the form of a project, empty or for a saved one. */
   'panel/showProjectForm': v.strictObject({ projectId: v.nullable(projectIdSchema) }),
+  /** Shows a job, or the form for one (empty where there is no id). */
+  'panel/showJob': v.strictObject({ view: v.picklist(['job', 'form']), jobId: v.nullable(jobIdSchema) }),
+  'jobs/logGrew': v.strictObject({ jobId: jobIdSchema, size: v.number() }),
   'metrics/sampled': sampleSchema,
 } as const;

@@ -3,6 +3,7 @@ import type { ContainerRun } from '../shared/containers.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
 import type { FoundSpark } from '../shared/discovery.js';
 import type { ForwardInput } from '../shared/forwards.js';
+import type { JobInput } from '../shared/jobs.js';
 import type { MemoryCheck, ModelCard } from '../shared/ollama.js';
 import type { Palette, Tab } from '../shared/panel.js';
 import type { FoundProject, ProjectChanges, ProjectInput } from '../shared/projects.js';
@@ -97,6 +98,14 @@ export const COMMANDS = {
   goToHome: 'dgxSpark.goToHome',
   showHiddenFiles: 'dgxSpark.showHiddenFiles',
   hideHiddenFiles: 'dgxSpark.hideHiddenFiles',
+  createJob: 'dgxSpark.createJob',
+  editJob: 'dgxSpark.editJob',
+  startJob: 'dgxSpark.startJob',
+  stopJob: 'dgxSpark.stopJob',
+  duplicateJob: 'dgxSpark.duplicateJob',
+  deleteJob: 'dgxSpark.deleteJob',
+  showJobLogs: 'dgxSpark.showJobLogs',
+  showJobMetrics: 'dgxSpark.showJobMetrics',
 } as const;
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
@@ -220,6 +229,17 @@ export interface CommandTypes {
   'dgxSpark.goToHome': () => Promise<void>;
   'dgxSpark.showHiddenFiles': () => Promise<void>;
   'dgxSpark.hideHiddenFiles': () => Promise<void>;
+  /** Resolves with the id of the job, which is not started. */
+  'dgxSpark.createJob': (input: JobInput) => Promise<string>;
+  'dgxSpark.editJob': (jobId: string) => Promise<void>;
+  'dgxSpark.startJob': (jobId: string) => Promise<void>;
+  'dgxSpark.stopJob': (jobId: string) => Promise<void>;
+  /** Resolves with the id of the copy. */
+  'dgxSpark.duplicateJob': (jobId: string) => Promise<string>;
+  /** Its folder on the machine stays. */
+  'dgxSpark.deleteJob': (jobId: string) => Promise<void>;
+  'dgxSpark.showJobLogs': (jobId: string) => Promise<void>;
+  'dgxSpark.showJobMetrics': (jobId: string) => Promise<void>;
 }
 
 /** Where the engine of this extension runs. */

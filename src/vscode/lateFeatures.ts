@@ -8,7 +8,9 @@ import { registerFileCommands } from './commands/fileCommands.js';
 import { registerFindCommands } from './commands/findCommands.js';
 import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
+import { registerGeneralCommands } from './commands/generalCommands.js';
 import { registerImageCommands } from './commands/imageCommands.js';
+import { registerJobCommands } from './commands/jobCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
@@ -20,6 +22,7 @@ import { ContainerBook } from './containers/containerBook.js';
 import { ContainerTree } from './containers/containerTree.js';
 import { registerTransferCommands } from './commands/transferCommands.js';
 import type { Disposable } from './emitter.js';
+import { tellEnds } from './jobs/endNotices.js';
 import { createFileServices, type EarlyFileParts } from './fileServices.js';
 import type { Log } from './log.js';
 import { panelProjectActions } from './panel/projectActions.js';
@@ -29,10 +32,11 @@ import { worksElsewhere } from './remoteHost.js';
 import { ReportDocuments } from './reportDocument.js';
 import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
-import { registerLaterViews } from './views/laterViews.js';
+import { JobTree } from './views/jobTree.js';
 
 export { confirmAndDelete } from './commands/connectionCommands.js';
 export { endProcessAfterAsking, exportByDialog } from './commands/metricsCommands.js';
+export { deleteJobAsking, startJobAsking } from './jobs/jobActions.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
 export { openKnownHosts } from './errorNotice.js';
 export { showQuestion } from './questionDialogs.js';
@@ -52,7 +56,7 @@ export interface Early extends EarlyFileParts {
  * has returned, so that activation stays instant whatever is added here.
  */
 export function lateFeatures(services: CommandServices, early: Early): Readonly<Record<string, () => Disposable>> {
-  const { client, models } = services;
+  const { client, models, jobs } = services;
   const { memory, log } = early;
   const { files, held } = createFileServices(services, early);
   early.projectActions(panelProjectActions(files));
@@ -64,13 +68,16 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'files and projects': () => held,
     reports: () => reports,
     'status bar': () => new StatusBar(client, early.remark),
-    'later views': registerLaterViews,
     'connections view': () => new ConnectionTree(client, models),
     containers: () => containers,
     'containers view': () => new ContainerTree(client, containers),
     'container commands': () => registerContainerCommands(withContainers, reports),
     'image commands': () => registerImageCommands(withContainers),
+    'general commands': () => registerGeneralCommands(services),
     'connection commands': () => registerConnectionCommands(services),
+    'jobs view': () => new JobTree(client, jobs),
+    'job commands': () => registerJobCommands(services),
+    'ends of jobs': () => tellEnds(client, jobs),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),

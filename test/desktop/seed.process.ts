@@ -130,6 +130,8 @@ const LISTENERS: WindowListeners = {
   'ollama/chatPart': () => undefined,
   'containers/changed': () => undefined,
   'containers/output': () => undefined,
+  'jobs/changed': () => undefined,
+  'jobs/logGrew': () => undefined,
   'client/leader': () => undefined,
   'notice/show': ({ message }) => {
     console.log(message);

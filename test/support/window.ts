@@ -6,6 +6,7 @@ import { attachToEngine } from '../../src/link/attach.js';
 import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
+import type { Job } from '../../src/shared/jobs.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
 import type { Alert } from '../../src/shared/alerts.js';
 import type { Sample } from '../../src/shared/metrics.js';
@@ -57,6 +58,10 @@ export class TestWindow {
   /** What each terminal has printed, and how it ended. */
   readonly printed = new Map<string, string>();
   readonly terminalEnds: TerminalEnd[] = [];
+  /** All jobs, as they were told last. */
+  jobs: readonly Job[] = [];
+  /** How big the log of each job was told to be. */
+  readonly logSizes = new Map<string, number>();
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -130,6 +135,14 @@ export class TestWindow {
         },
         'ollama/chatPart': part => {
           window.chatParts.push(part);
+          happened();
+        },
+        'jobs/changed': ({ jobs }) => {
+          window.jobs = jobs;
+          happened();
+        },
+        'jobs/logGrew': ({ jobId, size }) => {
+          window.logSizes.set(jobId, size);
           happened();
         },
         'client/leader': ({ leader }) => {

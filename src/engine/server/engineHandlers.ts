@@ -7,6 +7,7 @@ import type { ConnectionService } from '../connections/connectionService.js';
 import type { ContainerService } from '../containers/containerService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
 import type { ProcessToEnd } from '../metrics/killProcess.js';
+import type { JobService } from '../jobs/jobService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
 import type { SshSession } from '../ssh/types.js';
@@ -34,6 +35,7 @@ export interface HandlerParts extends FileHandlerParts {
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly containers: ContainerService;
+  readonly jobs: JobService;
   readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
@@ -47,7 +49,7 @@ export interface HandlerParts extends FileHandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, containers, alerts, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, containers, alerts, jobs, store } = parts;
   const ask = () => askThrough(windows, window());
   const printTo = (streamId: string, signal: AbortSignal) => ({
     signal,
@@ -172,6 +174,25 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       return null;
     },
     'containers/pruneImages': async ({ connectionId }, signal) => await containers.pruneImages(connectionId, signal),
+    'jobs/list': of => jobs.list(of),
+    'jobs/get': ({ jobId }) => jobs.get(jobId),
+    'jobs/create': async data => await jobs.create(data),
+    'jobs/update': async ({ jobId, changes }) => await jobs.update(jobId, changes),
+    'jobs/start': async ({ jobId }) => await jobs.start(jobId),
+    'jobs/stop': async ({ jobId }) => await jobs.stop(jobId),
+    'jobs/delete': async ({ jobId, remoteFiles }) => {
+      await jobs.delete(jobId, remoteFiles);
+      return null;
+    },
+    'jobs/duplicate': async ({ jobId }) => await jobs.duplicate(jobId),
+    'jobs/markTold': async ({ jobId }) => await jobs.markTold(jobId),
+    'jobs/missingSecrets': async ({ jobId }) => await jobs.missingSecrets(jobId),
+    'jobs/setSecret': async ({ name, value }) => {
+      await jobs.setSecret(name, value);
+      return null;
+    },
+    'jobs/readLog': async ({ jobId, offset, length }) => await jobs.readLog(jobId, offset, length),
+    'jobs/points': async ({ jobId }) => await jobs.points(jobId),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],

@@ -53,6 +53,13 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     host.showProjectForm(projectId);
   }
 
+  /** Opens the panel with a job, or with the form for one or for a new one. */
+  openJob(view: 'job' | 'form', jobId: string | null): void {
+    const { host } = this.reveal();
+    host.showTab('jobs');
+    host.showJob(view, jobId);
+  }
+
   /** Takes over the panel that the editor kept from before a reload. */
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
     this.current?.panel.dispose();

@@ -13,6 +13,7 @@ import {
 import type { OllamaTarget } from '../../shared/ollama.js';
 import { Peer, type Handlers, type ParamsOf } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
+import type { JobList } from '../jobs/jobList.js';
 import type { Disposable } from '../emitter.js';
 import type { ProjectList } from '../projects/projectList.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
@@ -31,6 +32,7 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
+  readonly jobs: PanelJobs;
   /** Asks first; false when the user thought better of it. */
   endProcess(which: ProcessToEnd): Promise<boolean>;
   exportMetrics(connectionId: string, hours: number): void;
@@ -50,6 +52,15 @@ export interface PanelProjectActions {
   open(projectId: string, where: ProjectTarget): Promise<void>;
 }
 
+/** Jobs, and what the page may ask about them that needs the user. */
+export interface PanelJobs {
+  readonly list: Pick<JobList, 'all' | 'onDidChange'>;
+  /** Asks for secrets that it lacks; false when the user thought better of it. */
+  start(jobId: string): Promise<boolean>;
+  /** Asks first; false when the user thought better of it. */
+  remove(jobId: string): Promise<boolean>;
+}
+
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
 const HOST_SIDE = { requests: panelRequests, notifications: {} } as const;
 
@@ -64,6 +75,7 @@ export class PanelHost implements Disposable {
   private isVisible = true;
   private tab: Tab | null = null;
   private projectForm: { projectId: string | null } | undefined;
+  private job: { view: 'job' | 'form'; jobId: string | null } | undefined;
   private form: { connectionId: string | null; found?: KnownOfNew } | undefined;
 
   constructor(
@@ -83,6 +95,12 @@ export class PanelHost implements Disposable {
       }),
       projects.onDidChange(() => {
         this.sendState();
+      }),
+      actions.jobs.list.onDidChange(() => {
+        this.sendState();
+      }),
+      client.on('jobs/logGrew', grown => {
+        if (this.isListening) this.peer.notify('jobs/logGrew', grown);
       }),
       client.onDidSample(sample => {
         if (this.isListening) this.peer.notify('metrics/sampled', sample);
@@ -107,6 +125,12 @@ export class PanelHost implements Disposable {
   /** The same with the form of a project. */
   showProjectForm(projectId: string | null): void {
     this.projectForm = { projectId };
+    if (this.isListening) this.sendForm();
+  }
+
+  /** The same with a job or the form for one. */
+  showJob(view: 'job' | 'form', jobId: string | null): void {
+    this.job = { view, jobId };
     if (this.isListening) this.sendForm();
   }
 
@@ -139,6 +163,7 @@ export class PanelHost implements Disposable {
       engineUp: status.state === 'up' || status.state === 'none',
       projects: [...this.projects.all],
       hasRemoteSsh: this.actions.hasRemoteSsh(),
+      jobs: [...this.actions.jobs.list.all],
     };
   }
 
@@ -147,6 +172,8 @@ export class PanelHost implements Disposable {
     this.form = undefined;
     if (this.projectForm) this.peer.notify('panel/showProjectForm', this.projectForm);
     this.projectForm = undefined;
+    if (this.job) this.peer.notify('panel/showJob', this.job);
+    this.job = undefined;
   }
 
   private handlers(actions: PanelActions): Handlers<typeof panelRequests> {
@@ -208,6 +235,14 @@ export class PanelHost implements Disposable {
       'projects/create': async params => await client.request('projects/create', params),
       'projects/update': async params => await client.request('projects/update', params),
       'projects/duplicate': async params => await client.request('projects/duplicate', params),
+      'panel/startJob': async ({ jobId }) => await actions.jobs.start(jobId),
+      'panel/deleteJob': async ({ jobId }) => await actions.jobs.remove(jobId),
+      'jobs/create': async params => await client.request('jobs/create', params),
+      'jobs/update': async params => await client.request('jobs/update', params),
+      'jobs/stop': async params => await client.request('jobs/stop', params),
+      'jobs/duplicate': async params => await client.request('jobs/duplicate', params),
+      'jobs/readLog': async params => await client.request('jobs/readLog', params),
+      'jobs/points': async params => await client.request('jobs/points', params),
       'connections/create': async params => await client.request('connections/create', params),
       'connections/update': async params => await client.request('connections/update', params),
       'connections/connect': async params => await client.request('connections/connect', params),

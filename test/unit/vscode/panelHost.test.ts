@@ -86,6 +86,11 @@ describe('the panel host', () => {
           await Promise.resolve();
         },
       }),
+      jobs: {
+        list: { all: [], onDidChange: () => ({ dispose: () => undefined }) },
+        start: async () => await Promise.resolve(true),
+        remove: async () => await Promise.resolve(true),
+      },
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();
