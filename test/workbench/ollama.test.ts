@@ -142,7 +142,6 @@ workbenchSuite(
     });
 
     it('shows models and forwards in every theme', async () => {
-      await workbench.views.toggle(VIEW, 'Models');
       await workbench.views.waitForRow(VIEW, /qwen3:235b, does not fit/);
       for (const theme of ['light', 'highContrast', 'highContrastLight', 'dark'] as const) {
         await workbench.themes.use(theme);
