@@ -9,9 +9,9 @@ export interface SystemFrame {
 }
 export type SystemPart = 'uptime' | 'memory' | 'cpu' | 'pressure' | 'network';
 
-/** Outputs of several lines that are asked for. */
-export const BLOCKS = ['xml', 'processes', 'disks'] as const;
-export type BlockName = (typeof BLOCKS)[number];
+/** Outputs of several lines that are asked for, each of which is a line of the script's own. */
+export const BLOCKS = ['processes', 'disks'] as const;
+export type BlockName = (typeof BLOCKS)[number] | 'xml';
 
 export interface BlockFrame {
   readonly kind: 'block';
@@ -63,14 +63,17 @@ const EVENTS: Readonly<Record<string, 'loopEnded' | 'missing' | 'hanging'>> = {
 /**
  * Reads what {@link remoteScript} prints, however it is cut into chunks. Its own words come as lines of
  * `<marker> <letter> <rest>` with a newline of their own before them, so that they can stand anywhere in the output of
- * another program and be taken out again to the byte. `b <name>` says that the output of a program follows, `e` that it
- * is over. Everything else outside `b` and `e` is noise (a greeting of a login script) and passed over. Memory is
- * bounded whatever comes.
+ * another program and be taken out again to the byte. `b xml` says that a document follows, `e` that it is over.
+ * Everything else outside of them is noise (a greeting of a login script) and passed over. Memory is bounded whatever
+ * comes.
  */
 export class FrameReader {
   private readonly needle: Buffer;
   private tail: Buffer = Buffer.alloc(0);
-  private output: { readonly name: BlockName; readonly text: Output } | undefined;
+  /** A document that has begun. */
+  private document: Output | undefined;
+  /** Lines of the block that comes in. */
+  private lines = new Output();
   /** What is looked at begins with the newline that ended a line of the script; it is no part of the output. */
   private afterLine = false;
 
@@ -109,23 +112,34 @@ export class FrameReader {
 
   private pass(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.output?.text.add(this.afterLine ? bytes.subarray(1) : bytes);
+    this.document?.add(this.afterLine ? bytes.subarray(1) : bytes);
     this.afterLine = false;
   }
 
   private handle(line: string): void {
     const letter = line.slice(0, 2).trim();
     const rest = line.slice(2);
-    if (letter === 'b') {
-      const name = BLOCKS.find(known => known === rest);
-      this.output = name === undefined ? undefined : { name, text: new Output() };
-      return;
-    }
-    if (letter === 'e') {
-      const { output } = this;
-      this.output = undefined;
-      if (output) this.onFrame({ kind: 'block', name: output.name, ...output.text.end() });
-      return;
+    switch (letter) {
+      case 'b':
+        this.document = rest === 'xml' ? new Output() : undefined;
+        return;
+      case 'e': {
+        const { document } = this;
+        this.document = undefined;
+        if (document) this.onFrame({ kind: 'block', name: 'xml', ...document.end() });
+        return;
+      }
+      case 'l':
+        this.lines.add(Buffer.from(`${rest}\n`));
+        return;
+      case 'o': {
+        const name = BLOCKS.find(known => known === rest);
+        const { lines } = this;
+        this.lines = new Output();
+        if (name !== undefined) this.onFrame({ kind: 'block', name, ...lines.end() });
+        return;
+      }
+      default:
     }
     const part = known(SYSTEM, letter.toLowerCase());
     const kind = known(LINES, letter);

@@ -125,6 +125,8 @@ export class GpuSource {
         return;
       case 'hanging':
         if (state.kind === 'looping') this.rest(SILENT);
+        // the one before had its last line out, and was about to end: there is another round
+        else if (state.kind === 'documents') state.askedAt = undefined;
         return;
       default:
     }

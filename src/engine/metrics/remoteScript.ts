@@ -88,7 +88,8 @@ export const remoteScript = [
   '-e "/<supported_clocks>.*</b" -e "/<supported_clocks>/,/<\\/supported_clocks>/d" & filter=$!; last="$last $!";',
   'else say a; fi; };',
 
-  'block() { printf "\\n%s b %s\\n%s\\n%s e\\n" "$mark" "$1" "$2" "$mark"; };',
+  // line by line: a document may be on its way, which is sent as it comes
+  'block() { set -f; IFS=$nl; for row in $2; do printf "\\n%s l %.3000s\\n" "$mark" "$row"; done; unset IFS; set +f; say o "$1"; };',
   'processes() { COLUMNS=1000; export COLUMNS;',
   'found=$(ps -ww -o pid=,user:40=,args= -p "$1" 2>/dev/null || ps -o pid= -o user= -o args= -p "$1" 2>/dev/null);',
   'IFS=,; for pid in $1; do IFS=" "; if [ -r "/proc/$pid/stat" ]; then',

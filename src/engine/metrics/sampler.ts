@@ -11,6 +11,7 @@ import { DetailsReader } from './detailsReader.js';
 import type { Frame } from './frames.js';
 import { GpuSource } from './gpuSource.js';
 import { SamplerChannel } from './samplerChannel.js';
+import type { Question } from './remoteScript.js';
 import { type LastCounters, SystemReader, type SystemReading } from './systemReader.js';
 import { Ticker } from './ticker.js';
 
@@ -61,6 +62,10 @@ export class Sampler implements Disposable {
   private asked = new SystemReader(this.counters);
   /** What the machine said of itself along with the round of GPUs that is coming in. */
   private reading: SystemReading | null = null;
+  /** GPUs that wait for what the machine says of itself. */
+  private round: Pick<Parameters<typeof buildSample>[0], 'gpus' | 'error'> | undefined;
+  /** When nvidia-smi's document was asked for that has not come yet. */
+  private documentAskedAt: number | undefined;
   /** The present channel has answered at all. */
   private answered = false;
   private detailsAt = -Infinity;
@@ -72,7 +77,7 @@ export class Sampler implements Disposable {
     this.intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
     this.detailsMs = options.detailsMs ?? DEFAULT_DETAILS_MS;
     const ask: SamplerChannel['ask'] = question => {
-      this.channel?.ask(question);
+      this.ask(question);
     };
     this.gpus = new GpuSource({
       ...{ clock, log, ask },
@@ -81,8 +86,9 @@ export class Sampler implements Disposable {
         this.askSystem();
       },
       onRound: (gpus, error) => {
-        this.emit(this.reading, gpus, error);
-        this.reading = null;
+        // the machine's own reading may still be on its way
+        if (this.systemAsked && !this.reading) this.round = { gpus, error };
+        else this.emitRound(gpus, error);
       },
       uptime: () => this.looped.uptime,
     });
@@ -174,6 +180,18 @@ export class Sampler implements Disposable {
     } else this.details.step();
   }
 
+  /** A document that is on its way answers everybody who asks for one: two at a time would be mixed up. */
+  private ask(question: Question): void {
+    if (question.ask === 'xml') {
+      const now = this.options.clock.now();
+      const since = now - (this.documentAskedAt ?? -Infinity);
+      if (since >= 0 && since < SILENCE_MS) return;
+      this.documentAskedAt = now;
+    }
+    if (question.ask === 'stop') this.documentAskedAt = undefined;
+    this.channel?.ask(question);
+  }
+
   private askSystem(): void {
     if (this.systemAsked || !this.channel) return;
     this.systemAsked = this.options.clock.after(SILENCE_MS, () => {
@@ -185,6 +203,8 @@ export class Sampler implements Disposable {
   private receive(frame: Frame): void {
     this.answered = true;
     this.restarts.reset();
+    if (frame.kind === 'missing' || frame.kind === 'hanging' || (frame.kind === 'block' && frame.name === 'xml'))
+      this.documentAskedAt = undefined;
     switch (frame.kind) {
       case 'uptime':
       case 'memory':
@@ -204,8 +224,11 @@ export class Sampler implements Disposable {
     this.systemAsked?.dispose();
     this.systemAsked = undefined;
     const { problem } = this.gpus;
+    const { round } = this;
+    this.round = undefined;
     if (problem) this.emit(reading, [], problem);
     else this.reading = reading;
+    if (round && !problem) this.emitRound(round.gpus, round.error);
   }
 
   /** The machine itself is not answered for: it is the channel, not the driver. */
@@ -246,6 +269,13 @@ export class Sampler implements Disposable {
     this.counters = {};
     this.looped = new SystemReader(this.counters);
     this.asked = new SystemReader(this.counters);
+    this.reading = null;
+    this.round = undefined;
+    this.documentAskedAt = undefined;
+  }
+
+  private emitRound(gpus: Parameters<typeof buildSample>[0]['gpus'], error?: ErrorInfo): void {
+    this.emit(this.reading, gpus, error);
     this.reading = null;
   }
 

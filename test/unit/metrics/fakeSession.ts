@@ -63,6 +63,11 @@ export class FakeChannel implements RemoteProcess {
   }
 
   async block(name: string, text: string): Promise<void> {
+    if (name !== 'xml') {
+      for (const line of text.split('\n')) await this.say(`l ${line}`);
+      await this.say(`o ${name}`);
+      return;
+    }
     await this.say(`b ${name}`);
     this.stream.push(text);
     await this.say('e');

@@ -71,6 +71,15 @@ describe('the answers of the remote sampler', () => {
     assert.deepEqual(read(...text.split('\n').flatMap(part => [part, '\n'])), read(text));
   });
 
+  it('of several lines are told apart from a document that comes at the same time', () => {
+    const frames = read(
+      `${line('b xml')}<gpu_ut${line('l Filesystem  1024-blocks')}${line('l /dev/vda 5 ')}${line('o disks')}il>${line('e')}`,
+    );
+    const text = 'Filesystem  1024-blocks\n/dev/vda 5 \n';
+    assert.deepEqual(frames, [{ kind: 'block', name: 'disks', text, cut: false }, output('<gpu_util>')]);
+    assert.deepEqual(read(line('o processes')), [{ kind: 'block', name: 'processes', text: '', cut: false }]);
+  });
+
   it('begin anew when one was never finished', () => {
     assert.deepEqual(read(`${line('b xml')}half${line('b xml')}whole${line('e')}`), [output('whole')]);
   });
@@ -81,6 +90,7 @@ describe('the answers of the remote sampler', () => {
       line('z'),
       line(''),
       `${line('b what')}x${line('e')}`,
+      `${line('l x')}${line('o what')}`,
       `\n${MARK}m`,
       `x${MARK} a\n`,
       line('__proto__'),

@@ -240,7 +240,7 @@ describe('the metrics service', () => {
     assert.deepEqual(heard[0]?.troubles, []);
     const [trouble] = heard.at(-1)!.troubles;
     assert.equal(trouble?.id, 'stuckLowPower');
-    assert.equal(trouble.since, heard[0]?.at);
+    assert.equal(trouble.since, heard[0].at);
   });
 
   it('keeps what changes slowly, and reads it again when asked', async () => {

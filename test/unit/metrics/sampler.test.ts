@@ -337,7 +337,7 @@ describe('the sampler', () => {
     const channel = await started();
     await channel.round(1);
     await channel.round(2);
-    assert.equal(log.filter(line => /could not be handled: no/.test(line)).length, 2);
+    assert.equal(log.filter(line => line.includes('could not be handled: no')).length, 2);
   });
 
   it('lets no terminal escape and no endless complaint of the machine into the log', async () => {
