@@ -5,7 +5,5 @@ const EMPTY: vscode.TreeDataProvider<never> = { getChildren: () => [], getTreeIt
 
 /** The views whose welcome texts say what will be there. */
 export function registerLaterViews(): vscode.Disposable {
-  return vscode.Disposable.from(
-    ...[VIEWS.containers].map(id => vscode.window.registerTreeDataProvider(id, EMPTY)),
-  );
+  return vscode.Disposable.from(...[VIEWS.containers].map(id => vscode.window.registerTreeDataProvider(id, EMPTY)));
 }
