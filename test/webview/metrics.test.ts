@@ -160,7 +160,7 @@ describe('the panel: metrics', function () {
         history(60, load => eight.map(index => h100(index, load))),
       );
     });
-    await panel.page.getByText('GPU 7').waitFor();
+    await panel.page.locator('.gpu').getByText('GPU 7').waitFor();
     assert.equal(await panel.page.locator('.metric').count(), 32);
     assert.equal(await panel.page.locator('.spark__plot').count(), 8);
     assert.equal(await text(metric('MEMORY', 3)), 'MEMORY 32.0 / 79.6 GB');
@@ -281,7 +281,13 @@ describe('the panel: metrics', function () {
     assert.deepEqual(await commands(), ['python train.py --config llama.yaml']);
     await page.getByRole('button', { name: 'End process 4711' }).click();
     assert.deepEqual(await panel.host.called('panel/endProcess'), {
-      ...{ connectionId: 'spark-1', pid: 4711, startTicks: 123_456, name: 'python train.py --config llama.yaml' },
+      ...{
+        connectionId: 'spark-1',
+        pid: 4711,
+        startTicks: 123_456,
+        force: false,
+        name: 'python train.py --config llama.yaml',
+      },
     });
   });
 
@@ -323,6 +329,7 @@ describe('the panel: metrics', function () {
     assert.equal(first.to - first.from, 24 * 3_600_000);
     await page.getByRole('img', { name: /^GPU utilisation: lowest \d+, highest \d+ %/ }).waitFor();
     const over = page.locator('.chart .u-over').first();
+    await over.scrollIntoViewIfNeeded();
     const box = (await over.boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
     await page.mouse.down();

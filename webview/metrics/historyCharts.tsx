@@ -155,7 +155,7 @@ export function HistoryCharts({ connectionId, gpuIndex, samples }: HistoryCharts
       <p class="history__point secondary numbers" aria-live="off">
         {at === undefined
           ? (failure ??
-            (series && series.at.length === 0
+            (series?.at.length === 0
               ? 'Nothing was recorded in this range.'
               : `${fullDate(shown.from)} to ${fullDate(shown.to)}`))
           : fullDate(at)}
@@ -221,7 +221,7 @@ function HistoryChart({ chart, series, shown, point, onZoom, onPoint }: HistoryC
     });
   }, [series, shown.from, shown.to, top]);
   const word = (value: number | null | undefined) =>
-    value == null ? NOT_REPORTED : (value / by).toFixed(by === 1 ? 0 : 1);
+    value === null || value === undefined ? NOT_REPORTED : (value / by).toFixed(by === 1 ? 0 : 1);
   const seen = (band?.mean ?? []).filter(value => value !== null);
   const index = point ?? (band ? band.mean.length - 1 : 0);
   const low = seen.length > 0 ? Math.min(...(band?.min ?? []).filter(value => value !== null)) : null;

@@ -22,9 +22,11 @@ export function SystemSection({ sample, details }: SystemSectionProps) {
       {memory && <MemorySplit memory={memory} held={heldOnPool(sample, details)} />}
       {cpu && cpu.cores.length > 0 && <Cores cores={cpu.cores} />}
       <Facts>
-        <Fact name="CPU">{cpu?.utilization == null ? NOT_REPORTED : `${percent(cpu.utilization)} %`}</Fact>
+        <Fact name="CPU">{typeof cpu?.utilization === 'number' ? `${percent(cpu.utilization)} %` : NOT_REPORTED}</Fact>
         <Fact name="Load">{system?.load?.map(value => value.toFixed(2)).join('  ')}</Fact>
-        <Fact name="Uptime">{system?.uptimeSeconds == null ? null : uptime(system.uptimeSeconds * 1000)}</Fact>
+        <Fact name="Uptime">
+          {typeof system?.uptimeSeconds === 'number' ? uptime(system.uptimeSeconds * 1000) : null}
+        </Fact>
         {memory && memory.swapTotalMb !== null && memory.swapTotalMb > 0 && (
           <Fact name="Swap">
             {memorySize(memory.swapUsedMb)} / {memorySize(memory.swapTotalMb)}
@@ -61,7 +63,7 @@ export function SystemSection({ sample, details }: SystemSectionProps) {
 
 /** Percent of the last ten seconds in which some program waited. */
 function pressure(value: Pressure | null | undefined): string | null {
-  return value?.some10 == null ? null : `${value.some10.toFixed(1)} % of the time`;
+  return typeof value?.some10 === 'number' ? `${value.some10.toFixed(1)} % of the time` : null;
 }
 
 /** MiB that GPU programs hold of the machine's own memory; null where the GPUs have their own, or nobody says. */

@@ -60,7 +60,7 @@ export function watchedIn(sample: Sample, settings: EngineSettings): Watched[] {
       );
   }
   const { memory } = sample;
-  if (memory?.usedMb != null && memory.totalMb > 0)
+  if (memory && memory.usedMb !== null && memory.totalMb > 0)
     add(
       'memory',
       'memory',

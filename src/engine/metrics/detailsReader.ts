@@ -21,10 +21,10 @@ type Step = (typeof STEPS)[number];
 export interface DetailsReaderOptions {
   readonly connectionId: string;
   readonly clock: Clock;
-  ask(question: Question): void;
+  readonly ask: (question: Question) => void;
   /** Reads the output of `nvidia-smi -q -x`, which is of use elsewhere too; null where it is no document. */
   parse(text: string): NvidiaSmiReport | null;
-  onDetails(details: MachineDetails): void;
+  readonly onDetails: (details: MachineDetails) => void;
 }
 
 /**

@@ -94,7 +94,8 @@ export const TROUBLE_RULES: readonly TroubleRule[] = [
       'Memory pressure freezes the host without an OOM kill; MemAvailable under 8 GiB and rising PSI come before: NVIDIA/open-gpu-kernel-modules#1358; MiaAI-Lab/GLM-5.3-Flash-EXL3-2x-DGX-Sparks#193',
     shows: ({ sample: { memory, system } }) => {
       const pressure = system?.pressure.memory;
-      if (!memory || memory.availableMb === null || !pressure || pressure.some10 === null) return false;
+      if (memory?.availableMb === undefined || memory.availableMb === null) return false;
+      if (pressure?.some10 === undefined || pressure.some10 === null) return false;
       // 8 GiB are a third of a small machine: there 7 %, which is what they are of a Spark's
       const floor = Math.min(8 * GIB_IN_MIB, memory.totalMb * 0.07);
       const rises = pressure.some60 !== null && pressure.some10 > pressure.some60 && pressure.some10 >= 1;
@@ -112,7 +113,7 @@ export const TROUBLE_RULES: readonly TroubleRule[] = [
     source:
       'CUDA counts page cache as used, so programs refuse to start: vllm-project/vllm#35313, and 40 places in NVIDIA/dgx-spark-playbooks',
     shows: ({ sample: { memory, gpus } }) => {
-      if (!memory || memory.cacheMb === null || memory.freeMb === null) return false;
+      if (memory?.cacheMb === undefined || memory.cacheMb === null || memory.freeMb === null) return false;
       const unified = gpus.some(gpu => gpu.memory.kind === 'unified');
       return unified && memory.cacheMb > memory.totalMb * 0.3 && memory.freeMb < memory.totalMb * 0.1;
     },

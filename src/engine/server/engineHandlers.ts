@@ -5,11 +5,15 @@ import type { EngineSettings } from '../../shared/settings.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
+<<<<<<< HEAD
 import type { JobService } from '../jobs/jobService.js';
 import { killProcess } from '../metrics/killProcess.js';
+=======
+import type { ProcessToEnd } from '../metrics/killProcess.js';
+>>>>>>> main
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
-import { run } from '../ssh/run.js';
+import type { SshSession } from '../ssh/types.js';
 import type { Store } from '../store/types.js';
 import type { ProjectService } from '../projects/projectService.js';
 import type { TerminalService } from '../terminals/terminalService.js';
@@ -31,7 +35,12 @@ export interface HandlerParts extends FileHandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+<<<<<<< HEAD
   readonly jobs: JobService;
+=======
+  /** Ends a program on a machine. */
+  readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
+>>>>>>> main
   readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
@@ -170,7 +179,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/endProcess': async ({ connectionId, ...which }) => {
       const session = connections.session(connectionId);
       if (!session) throw new SparkError({ code: 'notConnected', message: 'The machine is not connected.' });
-      await killProcess(run, session, which);
+      await parts.endProcess(session, which);
       metrics.refreshDetails(connectionId);
       return null;
     },
