@@ -17,11 +17,8 @@ import { ConnectionService } from './connections/connectionService.js';
 import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
-<<<<<<< HEAD
 import { JobService } from './jobs/jobService.js';
-=======
 import { killProcess } from './metrics/killProcess.js';
->>>>>>> main
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { ProjectService } from './projects/projectService.js';
@@ -137,12 +134,8 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
-<<<<<<< HEAD
               ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, jobs: this.jobs },
-=======
-              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
               endProcess: async (session, which) => await killProcess(run, session, which),
->>>>>>> main
               ...finders(log.scope('discovery')),
             },
             window,

@@ -5,12 +5,8 @@ import type { EngineSettings } from '../../shared/settings.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
-<<<<<<< HEAD
 import type { JobService } from '../jobs/jobService.js';
-import { killProcess } from '../metrics/killProcess.js';
-=======
 import type { ProcessToEnd } from '../metrics/killProcess.js';
->>>>>>> main
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
 import type { SshSession } from '../ssh/types.js';
@@ -35,12 +31,9 @@ export interface HandlerParts extends FileHandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
-<<<<<<< HEAD
   readonly jobs: JobService;
-=======
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
->>>>>>> main
   readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
