@@ -45,17 +45,8 @@ import {
   modelNameSchema,
   pullSchema,
 } from './ollama.js';
-import {
-  jobChangesSchema,
-  jobIdSchema,
-  jobInputSchema,
-  jobPointSchema,
-  jobSchema,
-  LOG_CHUNK_BYTES,
-  logChunkSchema,
-  MOST_SECRET_CHARACTERS,
-  variableNameSchema,
-} from './jobs.js';
+import { jobRequests } from './jobRequests.js';
+import { jobIdSchema, jobSchema } from './jobs.js';
 import { bytesSchema, CHUNK_BYTES, fileStatSchema, folderSchema, remotePathSchema } from './files.js';
 import {
   foundProjectSchema,
@@ -81,7 +72,6 @@ const byConnection = v.strictObject({ connectionId: connectionIdSchema });
 const byModel = v.strictObject({ connectionId: connectionIdSchema, model: modelNameSchema });
 const byContainer = v.strictObject({ connectionId: connectionIdSchema, container: containerRefSchema });
 const byImage = v.strictObject({ connectionId: connectionIdSchema, image: imageRefSchema });
-const byJob = v.strictObject({ jobId: jobIdSchema });
 const none = v.null();
 const byPath = v.strictObject({ connectionId: connectionIdSchema, path: remotePathSchema });
 const byProject = v.strictObject({ projectId: projectIdSchema });
@@ -292,50 +282,8 @@ export const engineRequests = {
   'containers/removeImage': { params: byImage, result: none },
   /** Deletes images that have lost their names and that no container uses; answers Docker's last line. */
   'containers/pruneImages': { params: byConnection, result: v.string() },
-  /** All jobs, newest first; of one project or connection where it is named. */
-  'jobs/list': {
-    params: v.strictObject({ connectionId: v.optional(connectionIdSchema), projectId: v.optional(v.string()) }),
-    result: v.array(jobSchema),
-  },
-  'jobs/get': { params: byJob, result: jobSchema },
-  'jobs/create': { params: jobInputSchema, result: jobSchema },
-  /** Not while it runs. */
-  'jobs/update': { params: v.strictObject({ jobId: jobIdSchema, changes: jobChangesSchema }), result: jobSchema },
-  /**
-   * Starts it, or puts it into the queue of its connection. One that runs or waits already is left as it is. Rejects with `secretMissing` where a
-   * secret has no value yet.
-   */
-  'jobs/start': { params: byJob, result: jobSchema },
-  /** Ends it with everything it started, or takes it from the queue. Resolves when that was asked for, not when it has ended. */
-  'jobs/stop': { params: byJob, result: jobSchema },
-  /** Not while it runs. With `remoteFiles` its folder on the machine goes too. */
-  'jobs/delete': {
-    params: v.strictObject({ jobId: jobIdSchema, remoteFiles: v.optional(v.boolean(), false) }),
-    result: none,
-  },
-  'jobs/duplicate': { params: byJob, result: jobSchema },
-  /** Its end has been shown to the user; true for the one who was first to say so. */
-  'jobs/markTold': { params: byJob, result: v.boolean() },
-  /** Names of the secrets that have no value in the keychain. */
-  'jobs/missingSecrets': { params: byJob, result: v.array(v.string()) },
-  'jobs/setSecret': {
-    params: v.strictObject({
-      name: variableNameSchema,
-      value: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MOST_SECRET_CHARACTERS)),
-    }),
-    result: none,
-  },
-  /** A piece of a log; without an offset the last one. */
-  'jobs/readLog': {
-    params: v.strictObject({
-      jobId: jobIdSchema,
-      offset: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-      length: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LOG_CHUNK_BYTES)), LOG_CHUNK_BYTES),
-    }),
-    result: logChunkSchema,
-  },
-  /** The figures that its log has told so far, oldest first, thinned where there are very many. */
-  'jobs/points': { params: byJob, result: v.array(jobPointSchema) },
+
+  ...jobRequests,
 
   'metrics/latest': { params: byConnection, result: v.nullable(sampleSchema) },
   /** The last samples that are kept in memory, oldest first, at most {@link RECENT_SAMPLES}. */

@@ -73,7 +73,14 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'discovery/find',
 ]);
 /** Notifications of the engine that are handed on as they come. */
-const RELAYED = ['transfers/changed', 'terminals/output', 'terminals/ended', 'projects/changed', 'jobs/changed', 'jobs/logGrew'] as const;
+const RELAYED = [
+  'transfers/changed',
+  'terminals/output',
+  'terminals/ended',
+  'projects/changed',
+  'jobs/changed',
+  'jobs/logGrew',
+] as const;
 export type Relayed = (typeof RELAYED)[number];
 type ParamsOfRelayed<K extends Relayed> = Parameters<WindowListeners[K]>[0];
 
@@ -127,7 +134,6 @@ export class EngineClient implements Disposable {
   readonly onDidChangeContainers = this.containersChanged.event;
   /** Fires when an engine is attached: whatever one before it said is void. */
   readonly onDidAttach = this.attachedTo.event;
-
 
   constructor(private readonly around: EngineSurroundings) {}
 

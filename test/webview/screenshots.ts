@@ -87,7 +87,15 @@ const jobs: Scene = host => {
 const scenes: Readonly<
   Record<
     string,
-    { tab: Tab; scene: Scene; form?: string | null; projectForm?: string | null; submit?: boolean; job?: { view: 'job' | 'form'; id: string | null }; range?: string }
+    {
+      tab: Tab;
+      scene: Scene;
+      form?: string | null;
+      projectForm?: string | null;
+      submit?: boolean;
+      job?: { view: 'job' | 'form'; id: string | null };
+      range?: string;
+    }
   >
 > = {
   empty: { tab: 'connection', scene: host => (host.connections = []) },
@@ -295,7 +303,11 @@ async function main(folder: string, only: string): Promise<void> {
             await page.getByRole('button', { name: range, exact: true }).click();
             await host.called('metrics/series');
           }
-          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: tab === 'metrics' || tab === 'jobs' });
+          await page.screenshot({
+            path: `${folder}/${file}`,
+            animations: 'disabled',
+            fullPage: tab === 'metrics' || tab === 'jobs',
+          });
           await page.context().close();
         }
       }

@@ -32,11 +32,11 @@ export function JobState({ status }: { status: JobStatus }) {
 
 /** How far it is, where its log tells: a bar and what it stands for. */
 export function JobProgress({ job }: { job: Job }) {
-  const { metrics } = job;
-  if (!isActive(job.status) || metrics === null || metrics.step === null || metrics.steps === null || metrics.steps <= 0) return null;
-  const done = Math.max(0, Math.min(100, Math.floor((metrics.step / metrics.steps) * 100)));
-  const left = metrics.secondsLeft === null ? '' : `, about ${span(metrics.secondsLeft * 1000)} left`;
-  const words = `Step ${metrics.step} of ${metrics.steps}${left}`;
+  const { step, steps, secondsLeft } = job.metrics ?? { step: null, steps: null, secondsLeft: null };
+  if (!isActive(job.status) || step === null || steps === null || steps <= 0) return null;
+  const done = Math.max(0, Math.min(100, Math.floor((step / steps) * 100)));
+  const left = secondsLeft === null ? '' : `, about ${span(secondsLeft * 1000)} left`;
+  const words = `Step ${step} of ${steps}${left}`;
   return (
     <div class="job-progress">
       <progress class="job-progress__bar" max={100} value={done} aria-label={`${done} %: ${words}`} />

@@ -10,7 +10,10 @@ export interface LogFigures extends Partial<JobPoint> {
 const ESCAPE = '\u001b';
 const BELL = '\u0007';
 /** Colours and the like, and titles of a terminal's window. */
-const ESCAPES = new RegExp(`${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)|[@-Z\\\\-_])`, 'g');
+const ESCAPES = new RegExp(
+  `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)|[@-Z\\\\-_])`,
+  'g',
+);
 const NUMBER = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|NaN|[-+]?inf(?:inity)?`;
 /** `'loss': 1.2`, `"loss": "1.2"`, `loss : 1.2`, `loss=1.2`, `loss 2.31`. */
 const PAIR = new RegExp(

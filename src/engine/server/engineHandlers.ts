@@ -6,8 +6,8 @@ import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ContainerService } from '../containers/containerService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
-import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { JobService } from '../jobs/jobService.js';
+import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
 import type { SshSession } from '../ssh/types.js';
@@ -32,10 +32,10 @@ export interface HandlerParts extends FileHandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
-  /** Ends a program on a machine. */
-  readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly containers: ContainerService;
   readonly jobs: JobService;
+  /** Ends a program on a machine. */
+  readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };

@@ -90,7 +90,8 @@ function progress({ status, metrics, startedAt, completedAt }: Job, now: number)
   if (isActive(status) && typeof metrics?.step === 'number' && metrics.steps !== null && metrics.steps > 0)
     words.push(`${Math.min(100, Math.floor((metrics.step / metrics.steps) * 100))} %`);
   if (typeof metrics?.loss === 'number') words.push(`loss ${metrics.loss.toPrecision(3)}`);
-  if (status === 'running' && typeof metrics?.secondsLeft === 'number') words.push(`${duration(metrics.secondsLeft * 1000)} left`);
+  if (status === 'running' && typeof metrics?.secondsLeft === 'number')
+    words.push(`${duration(metrics.secondsLeft * 1000)} left`);
   if (completedAt !== null) words.push(timeAgo(completedAt, now));
   else if (isActive(status) && startedAt !== null && words.length === 0) words.push(duration(now - startedAt));
   return words;

@@ -16,7 +16,15 @@ const SAVED: Snapshot = {
 };
 
 const NO_PROJECTS = { all: [], onDidChange: () => ({ dispose: () => undefined }) };
-const STATE = { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true, projects: [], hasRemoteSsh: true };
+const STATE = {
+  snapshot: SAVED,
+  palette: 'theme',
+  target: 'auto',
+  engineUp: true,
+  projects: [],
+  hasRemoteSsh: true,
+  jobs: [],
+};
 
 interface Message {
   jsonrpc: string;
