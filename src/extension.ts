@@ -46,40 +46,46 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const bigFiles = new BigFiles();
   const fileSystem = new SparkFileSystem(client, bigFiles);
   let projectActions: (actions: PanelProjectActions) => void = () => undefined;
-  const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
-    pickKeyFile,
-    deleteConnection: async connectionId => await (await late).confirmAndDelete(services, connectionId),
-    copyEndpoint: async () => {
-      await (await late).copyEndpoint(services);
-    },
-    selectTarget: async target => {
-      await (await late).selectTarget(services, target);
-    },
-    showLog,
-    openKnownHosts: async error => {
-      await (await late).openKnownHosts(error, { showLog });
-    },
-    importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
-    endProcess: async which => await (await late).endProcessAfterAsking(services, which),
-    exportMetrics: (connectionId, hours) =>
-      void late.then(({ exportByDialog }) => exportByDialog(services, connectionId, hours)),
-    jobs: {
-      list: jobs,
-      start: async jobId => (await (await late).startJobAsking(client, jobId)) !== undefined,
-      remove: async jobId => {
-        const job = jobs.get(jobId);
-        return job !== undefined && (await (await late).deleteJobAsking(client, job));
+  const panel: PanelController = new PanelController(
+    context.extensionUri,
+    client,
+    projects,
+    {
+      pickKeyFile,
+      deleteConnection: async connectionId => await (await late).confirmAndDelete(services, connectionId),
+      copyEndpoint: async () => {
+        await (await late).copyEndpoint(services);
       },
+      selectTarget: async target => {
+        await (await late).selectTarget(services, target);
+      },
+      showLog,
+      openKnownHosts: async error => {
+        await (await late).openKnownHosts(error, { showLog });
+      },
+      importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+      endProcess: async which => await (await late).endProcessAfterAsking(services, which),
+      exportMetrics: (connectionId, hours) =>
+        void late.then(({ exportByDialog }) => exportByDialog(services, connectionId, hours)),
+      jobs: {
+        list: jobs,
+        start: async jobId => (await (await late).startJobAsking(client, jobId)) !== undefined,
+        remove: async jobId => {
+          const job = jobs.get(jobId);
+          return job !== undefined && (await (await late).deleteJobAsking(client, job));
+        },
+      },
+      discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
+      editProjectConfig: projectId =>
+        void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
+      findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
+      hasRemoteSsh: () => remoteSshExtension() !== undefined,
+      projects: new Promise(resolve => {
+        projectActions = resolve;
+      }),
     },
-    discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
-    editProjectConfig: projectId =>
-      void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
-    findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
-    hasRemoteSsh: () => remoteSshExtension() !== undefined,
-    projects: new Promise(resolve => {
-      projectActions = resolve;
-    }),
-  });
+    async () => (await late).PanelHost,
+  );
   const services: CommandServices = {
     client,
     panel,

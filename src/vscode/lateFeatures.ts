@@ -39,6 +39,7 @@ export { endProcessAfterAsking, exportByDialog } from './commands/metricsCommand
 export { deleteJobAsking, startJobAsking } from './jobs/jobActions.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
 export { openKnownHosts } from './errorNotice.js';
+export { PanelHost } from './panel/panelHost.js';
 export { showQuestion } from './questionDialogs.js';
 
 /** What the late part is given by the early one. */
