@@ -15,6 +15,7 @@ import { createLogger, type Logger } from './base/logger.js';
 import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { ContainerService } from './containers/containerService.js';
+import { shellIn } from './containers/shell.js';
 import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
@@ -138,7 +139,7 @@ export class Engine {
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               endProcess: async (session, which) => await killProcess(run, session, which),
               ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
-              ...{ containers: this.containers, jobs: this.jobs },
+              ...{ containers: this.containers, shellIn, jobs: this.jobs },
               ...finders(log.scope('discovery')),
             },
             window,

@@ -78,6 +78,7 @@ const RELAYED = [
   'terminals/output',
   'terminals/ended',
   'projects/changed',
+  'containers/changed',
   'jobs/changed',
   'jobs/logGrew',
 ] as const;
@@ -102,7 +103,6 @@ export class EngineClient implements Disposable {
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
-  private readonly containersChanged = new Emitter<string>();
   private readonly attachedTo = new Emitter<void>();
   private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
   private readonly samples = new Map<string, Sample>();
@@ -130,8 +130,6 @@ export class EngineClient implements Disposable {
   readonly onDidPull = this.pulling.event;
   /** Fires with the id of a connection whose models are others. */
   readonly onDidChangeModels = this.modelsChanged.event;
-  /** Fires with the id of a connection whose containers or images are others. */
-  readonly onDidChangeContainers = this.containersChanged.event;
   /** Fires when an engine is attached: whatever one before it said is void. */
   readonly onDidAttach = this.attachedTo.event;
 
@@ -273,7 +271,6 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     const { changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed } = this;
     for (const emitter of [changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed]) emitter.dispose();
-    this.containersChanged.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -342,7 +339,6 @@ export class EngineClient implements Disposable {
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
-      'containers/changed': ({ connectionId }) => this.containersChanged.fire(connectionId),
       'containers/output': ({ streamId, text }) => this.outputs.get(streamId)?.(text),
       'client/leader': ({ leader }) => {
         this.leading = leader;

@@ -13,7 +13,7 @@ import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import { printable } from '../base/remoteText.js';
 import { readSections } from '../base/sections.js';
-import { USUAL_FOLDERS } from '../ollama/holdersScript.js';
+import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import type { Run } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
 import { readContainers, readImages, readUsage } from './answers.js';

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
-import { USUAL_FOLDERS } from '../ollama/holdersScript.js';
+import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import type { Run, RunResult } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
 import { dockerScript, followScript } from './scripts.js';

@@ -1,4 +1,4 @@
-import { USUAL_FOLDERS } from '../ollama/holdersScript.js';
+import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import { dockerScript } from './scripts.js';
 
 /** What looks like a shell, the friendlier first. */

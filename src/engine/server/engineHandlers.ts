@@ -33,6 +33,8 @@ export interface HandlerParts extends FileHandlerParts {
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
   readonly containers: ContainerService;
+  /** What starts a shell inside a container, in a terminal of its machine. */
+  readonly shellIn: (container: string) => readonly string[];
   readonly jobs: JobService;
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
@@ -222,6 +224,6 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
 
     ...fileHandlers(parts, window),
     ...projectHandlers(parts.projects),
-    ...terminalHandlers(parts.terminals, window),
+    ...terminalHandlers(parts.terminals, parts.shellIn, window),
   };
 }

@@ -1,4 +1,3 @@
-import { shellIn } from '../containers/shell.js';
 import type { TerminalService, TerminalViewer } from '../terminals/terminalService.js';
 import type { EngineHandlers, EngineListeners, Window } from './windows.js';
 
@@ -13,7 +12,11 @@ function viewerOf({ peer }: Window): TerminalViewer {
 }
 
 /** What the engine does for requests about terminals. */
-export function terminalHandlers(terminals: TerminalService, window: () => Window): Pick<EngineHandlers, Requests> {
+export function terminalHandlers(
+  terminals: TerminalService,
+  shellIn: (container: string) => readonly string[],
+  window: () => Window,
+): Pick<EngineHandlers, Requests> {
   return {
     'terminals/open': async ({ connectionId, size, path, container }) => ({
       terminalId: await terminals.open(

@@ -26,15 +26,13 @@ export class ContainerBook implements Disposable {
   /** Fires with a connection's id when what is known of it is something else. */
   readonly onDidChange = this.changed.event;
 
-  constructor(
-    private readonly client: Pick<EngineClient, 'request' | 'snapshot' | 'onDidChange' | 'onDidChangeContainers'>,
-  ) {
+  constructor(private readonly client: Pick<EngineClient, 'request' | 'snapshot' | 'onDidChange' | 'on'>) {
     this.held = together(
       this.changed,
       client.onDidChange(() => {
         this.forgetGone();
       }),
-      client.onDidChangeContainers(connectionId => {
+      client.on('containers/changed', ({ connectionId }) => {
         if (this.pages.has(connectionId)) void this.read(connectionId);
       }),
     );
