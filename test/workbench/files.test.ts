@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSshd, type Sshd } from '../support/sshd.js';
@@ -8,6 +18,17 @@ import { workbenchSuite } from './driver/suite.js';
 import type { Workbench } from './driver/workbench.js';
 
 const NAME = 'spark-1';
+
+/** Files below a folder and what is in them. */
+function contentOf(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  return new Map(
+    names.map(name => {
+      const path = join(folder, name);
+      return [name, statSync(path).isDirectory() ? 'folder' : readFileSync(path, 'base64')];
+    }),
+  );
+}
 
 workbenchSuite('Files and projects', session => {
   let sshd: Sshd;
@@ -93,6 +114,28 @@ workbenchSuite('Files and projects', session => {
     );
     assert.equal(readFileSync(join(remote, 'llama', 'where.txt'), 'utf8').trim(), join(remote, 'llama'));
     await workbench.views.waitForRow('Files', /done\.txt/);
+  });
+
+  it('uploads a folder and downloads it again, unchanged', async () => {
+    const source = join(session.profile.home, 'my set');
+    mkdirSync(join(source, 'deep'), { recursive: true });
+    writeFileSync(join(source, 'notes äöü.txt'), 'Notes\n');
+    writeFileSync(join(source, 'deep', 'big.bin'), randomBytes(2_000_000));
+    const back = join(session.profile.home, 'back');
+    mkdirSync(back);
+
+    await workbench.views.rowMenu('Files', 'data', 'Upload Folder...');
+    await workbench.quickInput.choosePath(source, /Upload a Folder/);
+    const there = join(remote, 'llama', 'data', 'my set');
+    await workbench.statusItem(/Uploaded 2 files/);
+    assert.deepEqual(contentOf(there), contentOf(source));
+
+    await workbench.views.toggle('Files', 'data');
+    await workbench.views.waitForRow('Files', /my set/);
+    await workbench.views.rowMenu('Files', 'my set', 'Download...');
+    await workbench.quickInput.choosePath(back, /Download my set/);
+    await workbench.statusItem(/Downloaded 2 files/);
+    assert.deepEqual(contentOf(join(back, 'my set')), contentOf(source));
   });
 
   it('checks the configuration by its schema, and stores what is valid', async () => {
