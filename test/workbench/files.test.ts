@@ -138,6 +138,35 @@ workbenchSuite('Files and projects', session => {
     assert.deepEqual(contentOf(join(back, 'my set')), contentOf(source));
   });
 
+  it('duplicates a project, changes the copy, and deletes it after a question', async () => {
+    await workbench.views.rowMenu('Projects', 'Llama', 'Duplicate Project');
+    const panel = await workbench.webviews.frame({ extension: 'dgx-spark.dgx-spark', place: 'panel' });
+    const name = panel.getByRole('textbox', { name: 'Name' });
+    await workbench.until(async () => /copy/i.test(await name.inputValue()), 'the form of the copy');
+    await name.fill('Second');
+    await panel.getByRole('combobox', { name: 'Status' }).selectOption({ label: 'Paused' });
+    await panel.getByRole('button', { name: 'Save', exact: true }).click();
+    await workbench.views.waitForRow('Projects', /Second.*Paused/);
+    const ask = async () => {
+      await workbench.views.rowMenu('Projects', 'Second', 'Delete Project...');
+      return await workbench.notifications.dialog();
+    };
+    const { text, detail } = await ask();
+    assert.match(text, /Delete the project "Second"/);
+    assert.match(detail, /on the Spark stays as it is/);
+    await workbench.screenshot(join('out', 'screenshots', 'files', 'delete-project.png'));
+    await workbench.notifications.dialogClick('Cancel');
+    await workbench.views.waitForRow('Projects', /Second/);
+    await ask();
+    await workbench.notifications.dialogClick('Delete');
+    await workbench.until(
+      async () => !(await workbench.views.rows('Projects')).some(row => row.text.includes('Second')),
+      'the project to be gone',
+    );
+    await workbench.views.waitForRow('Projects', /Llama/);
+    assert.ok(existsSync(join(remote, 'llama', 'train.py')));
+  });
+
   it('checks the configuration by its schema, and stores what is valid', async () => {
     const { page } = workbench;
     await workbench.views.rowMenu('Projects', 'Llama', 'Edit Project Configuration');
