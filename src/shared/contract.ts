@@ -10,6 +10,7 @@ import {
   keyPathSchema,
   portSchema,
 } from './connection.js';
+import { chainNotifications, chainRequests } from './chains.js';
 import { metricRowSchema, sampleSchema } from './metrics.js';
 import { diagnosisSchema } from './diagnosis.js';
 import { foundSparkSchema, sshConfigListSchema } from './discovery.js';
@@ -17,7 +18,7 @@ import { answerSchema, questionSchema } from './questions.js';
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 2;
+export const CONTRACT_VERSION = 3;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
 export const DATABASE_VERSION = 3;
@@ -149,6 +150,8 @@ export const engineRequests = {
     result: v.object({ deleted: v.number() }),
   },
 
+  ...chainRequests,
+
   'settings/set': { params: engineSettingsSchema, result: none },
 } as const;
 
@@ -170,6 +173,7 @@ export const clientRequests = {
 export const clientNotifications = {
   'state/changed': snapshotSchema,
   'metrics/sampled': sampleSchema,
+  ...chainNotifications,
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),
   /** Something the user must know (a damaged database was replaced). Sent to one window. */

@@ -39,6 +39,14 @@ export const ERROR_CODES = [
   'nvidiaSmiMissing',
   'nvidiaSmiFailed',
   'nvidiaSmiSilent',
+  // chains of prompts
+  'chainInvalid',
+  'ollamaUnreachable',
+  'ollamaRefused',
+  'modelMissing',
+  'outsideFile',
+  'resultsUnwritable',
+  'workspaceUntrusted',
   // our own state
   'invalidInput',
   'notFound',
@@ -79,7 +87,9 @@ export class SparkError extends Error {
 
   /** True when `error` is a SparkError, of the given code where one is named. */
   static is(error: unknown, code?: ErrorCode): error is SparkError {
-    return error instanceof SparkError && (code === undefined || error.code === code);
+    // by name: a part that is loaded later is a bundle of its own and has a class of its own
+    if (!(error instanceof Error) || error.name !== 'SparkError' || !('code' in error)) return false;
+    return code === undefined || error.code === code;
   }
 
   /** The plain form that crosses a boundary. Anything that is not a SparkError becomes `internal`. */

@@ -53,6 +53,8 @@ export const questionSchema = v.variant('kind', [
     /** The next free one. */
     free: portSchema,
   }),
+  /** A chain wants to read a file that is not in its workspace folder. */
+  v.object({ kind: v.literal('outsideFile'), chain: v.string(), path: v.string() }),
 ]);
 /** Something only the user can answer. Asked by the engine, shown by one window. */
 export type Question = v.InferOutput<typeof questionSchema>;
@@ -63,5 +65,5 @@ export const answerSchema = v.variant('kind', [
   v.object({ kind: v.literal('secret'), secret: v.string(), remember: v.boolean() }),
   v.object({ kind: v.literal('answers'), answers: v.array(v.string()) }),
 ]);
-/** `yes` for hostKey and portBusy, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
+/** `yes` for hostKey, portBusy and outsideFile, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
 export type Answer = v.InferOutput<typeof answerSchema>;
