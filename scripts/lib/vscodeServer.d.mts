@@ -23,5 +23,6 @@ export declare function startServer(options: {
   extensionsDir: string;
   env?: Record<string, string>;
   inHostTests?: boolean;
+  workspaceTrust?: boolean;
   port?: number;
 }): Promise<RunningServer>;

@@ -161,11 +161,19 @@ export async function installExtension({ dir, extensionsDir, vsix, env = {} }) {
 
 /**
  * Starts a server on a free loopback port.
- * @param {{ dir: string, extensionsDir: string, env?: Record<string, string>, inHostTests?: boolean, port?: number }} options
- *   `dir` gets `data/`, `config.yaml`, `ipc.sock` and `server.log`; `inHostTests` turns on VS Code's smoke test driver
+ * @param {{ dir: string, extensionsDir: string, env?: Record<string, string>, inHostTests?: boolean, workspaceTrust?: boolean, port?: number }} options
+ *   `dir` gets `data/`, `config.yaml`, `ipc.sock` and `server.log`; `inHostTests` turns on VS Code's smoke test driver,
+ *   `workspaceTrust` its question whether a folder is trusted
  * @returns {Promise<{ url: string, authority: string, dataDir: string, logFile: string, stop: () => Promise<void> }>}
  */
-export async function startServer({ dir, extensionsDir, env = {}, inHostTests = false, port = 0 }) {
+export async function startServer({
+  dir,
+  extensionsDir,
+  env = {},
+  inHostTests = false,
+  workspaceTrust = false,
+  port = 0,
+}) {
   const { node, entry } = serverPaths();
   mkdirSync(extensionsDir, { recursive: true });
   const logFile = join(dir, 'server.log');
@@ -176,8 +184,8 @@ export async function startServer({ dir, extensionsDir, env = {}, inHostTests = 
       entry,
       ...ownFolders({ dir, extensionsDir }),
       ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--session-socket', join(dir, 'ipc.sock')],
-      ...['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
-      '--disable-getting-started-override',
+      ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+      ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
       ...(inHostTests ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
     ],
     { env: ownEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] },

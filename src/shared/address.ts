@@ -35,6 +35,16 @@ export function parseHostAddress(text: string): HostAddress | null {
   return { username, hostname, port };
 }
 
+/** `host:port`; an IPv6 address stands in brackets. */
+export function writtenAddress({ hostname, port }: { hostname: string; port: number }): string {
+  return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** The way that was taken, where it is another one than the address that is saved. */
+export function otherWay(saved: { hostname: string; port: number }, via: string | undefined): string | undefined {
+  return via?.toLowerCase() === writtenAddress(saved).toLowerCase() ? undefined : via;
+}
+
 /** Reads a list of jump hosts, separated by commas. Null where one of them is none. */
 export function parseJumps(text: string): HostAddress[] | null {
   const hops = text.split(',').map(hop => parseHostAddress(hop.trim()));

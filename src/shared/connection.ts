@@ -174,7 +174,7 @@ export const connectionStatusSchema = v.object({
   nextAttemptAt: v.optional(epochMsSchema),
   /** The way that was taken, while connected: "192.168.1.20:22 via gateway". */
   via: v.optional(v.string()),
-  /** Something that is worth knowing though nothing failed ("Disconnected after 30 minutes without use"). */
+  /** How this state came about though nothing failed, in a sentence that names it ("Disconnected after 30 minutes without use."). */
   note: v.optional(v.string()),
   tunnel: tunnelStatusSchema,
 });

@@ -41,6 +41,8 @@ export const questionSchema = v.variant('kind', [
     login: v.string(),
     name: v.string(),
     instructions: v.string(),
+    /** What was answered before was refused. */
+    wrong: v.optional(v.boolean(), false),
     prompts: v.array(v.object({ text: v.string(), /** Whether what is typed may be seen. */ echo: v.boolean() })),
   }),
   /** The local port for the tunnel is taken. */

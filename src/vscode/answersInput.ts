@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Answer, Question } from '../shared/questions.js';
-import { withoutIcons } from './plainText.js';
+import { withoutIconsAndLinks } from './plainText.js';
 
 type Answers = Extract<Question, { kind: 'answers' }>;
 
@@ -20,15 +20,25 @@ export async function askAnswers(question: Answers, signal: AbortSignal): Promis
 
 /** Undefined when the user closes the box or `signal` fires. An empty answer is one: a server may only want Enter. */
 async function askOne(
-  { connectionName, login, name, instructions, prompts }: Answers,
+  { connectionName, login, name, instructions, prompts, wrong }: Answers,
   { text, echo }: Answers['prompts'][number],
   index: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (signal.aborted) return undefined;
   const input = vscode.window.createInputBox();
-  input.title = withoutIcons(`${connectionName}: ${login} Asks`);
-  input.prompt = withoutIcons([name, instructions, text].filter(part => part !== '').join(' · ') || 'An answer');
+  input.title = withoutIconsAndLinks(`${connectionName}: Question from ${login}`);
+  // the editor puts its own words behind them
+  const words = [name, instructions, text.replace(/[:\s]+$/, '')].filter(part => part !== '').join(' · ');
+  input.prompt = withoutIconsAndLinks(words || 'An answer');
+  if (wrong && index === 0) {
+    input.validationMessage = {
+      message: withoutIconsAndLinks(`${login} refused what was answered before. Try again.`),
+      severity: vscode.InputBoxValidationSeverity.Error,
+    };
+    // the complaint takes the place of the prompt
+    input.placeholder = words;
+  }
   input.password = !echo;
   input.ignoreFocusOut = true;
   if (prompts.length > 1) {
@@ -41,6 +51,9 @@ async function askOne(
   signal.addEventListener('abort', abort);
   try {
     return await new Promise<string | undefined>(resolve => {
+      input.onDidChangeValue(() => {
+        input.validationMessage = undefined;
+      });
       input.onDidAccept(() => {
         resolve(input.value);
       });

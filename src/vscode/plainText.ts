@@ -23,6 +23,11 @@ export function withoutLinks(text: string): string {
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
 
+/** For input boxes, whose prompts and complaints draw icons and turn links into ones that run. */
+export function withoutIconsAndLinks(text: string): string {
+  return withoutIcons(withoutLinks(text));
+}
+
 /** Control characters, line breaks and direction marks become spaces: they could fake another line or its order. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ');

@@ -3,6 +3,7 @@ import type { Answer, Question } from '../shared/questions.js';
 import { askAnswers } from './answersInput.js';
 import { withoutLinks } from './plainText.js';
 import { askSecret } from './secretInput.js';
+import { shortPath } from './shortPath.js';
 
 const CANCELLED: Answer = { kind: 'cancelled' };
 
@@ -42,8 +43,10 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
       return await askSecret(
         {
           title: `${question.connectionName}: Passphrase of the Private Key`,
-          prompt: `Passphrase for ${question.keyPath}`,
-          complaint: question.wrong ? 'This passphrase did not open the key. Try again.' : undefined,
+          prompt: `Passphrase for ${shortPath(question.keyPath)}`,
+          complaint: question.wrong
+            ? `This passphrase did not open ${shortPath(question.keyPath)}. Try again.`
+            : undefined,
         },
         signal,
       );
@@ -52,7 +55,7 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
         {
           title: `${question.connectionName}: Password`,
           prompt: `Password for ${question.login}`,
-          complaint: question.wrong ? 'The Spark refused this password. Try again.' : undefined,
+          complaint: question.wrong ? `${question.login} refused the login. Type the password again.` : undefined,
         },
         signal,
       );
@@ -73,7 +76,7 @@ async function askHostKey(question: Extract<Question, { kind: 'hostKey' }>): Pro
         `ssh-keygen -lf /etc/ssh/ssh_host_${withoutLinks(question.keyType).toLowerCase()}_key.pub`,
         question.file === ''
           ? 'Your SSH config names no file to save it in, so you are asked again each time.'
-          : `If you trust it, the key is saved in ${withoutLinks(question.file)}.`,
+          : `If you trust it, the key is saved in ${withoutLinks(shortPath(question.file))}.`,
       ].join('\n\n'),
     },
     trust,

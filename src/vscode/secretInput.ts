@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Answer } from '../shared/questions.js';
-import { withoutIcons } from './plainText.js';
+import { withoutIconsAndLinks } from './plainText.js';
 
 /** What the box says. */
 export interface SecretRequest {
@@ -27,15 +27,18 @@ export async function askSecret(request: SecretRequest, signal: AbortSignal): Pr
     const fate = remember
       ? 'Will be remembered in the keychain'
       : 'Kept until you disconnect; press the button above to remember it';
-    input.prompt = withoutIcons(`${request.prompt}. ${fate}.`);
+    input.prompt = withoutIconsAndLinks(`${request.prompt}. ${fate}.`);
     // a complaint takes the place of the prompt, so the choice is then said here
     input.placeholder = request.complaint === undefined ? '' : fate;
   };
-  input.title = withoutIcons(request.title);
+  input.title = withoutIconsAndLinks(request.title);
   input.password = true;
   input.ignoreFocusOut = true;
   if (request.complaint !== undefined)
-    input.validationMessage = { message: request.complaint, severity: vscode.InputBoxValidationSeverity.Error };
+    input.validationMessage = {
+      message: withoutIconsAndLinks(request.complaint),
+      severity: vscode.InputBoxValidationSeverity.Error,
+    };
   draw();
   const abort = () => {
     input.hide();

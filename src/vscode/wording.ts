@@ -1,3 +1,4 @@
+import { otherWay, writtenAddress } from '../shared/address.js';
 import type { Connection, ConnectionState, ConnectionView } from '../shared/connection.js';
 import type { Sample } from '../shared/metrics.js';
 
@@ -11,8 +12,8 @@ export const STATE_WORDS: Readonly<Record<ConnectionState, string>> = {
 };
 
 /** `user@host:port`, an IPv6 address in brackets. */
-export function addressOf({ username, hostname, port }: Pick<Connection, 'username' | 'hostname' | 'port'>): string {
-  return `${username}@${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+export function addressOf(connection: Pick<Connection, 'username' | 'hostname' | 'port'>): string {
+  return `${connection.username}@${writtenAddress(connection)}`;
 }
 
 const UNITS = [
@@ -90,31 +91,38 @@ function sum(values: readonly (number | null)[]): number | null {
   return total;
 }
 
-/** The connection that one line is about: the active one, else one that is connected, else the first. */
+/** The connection that one line is about: the active one, else one that is connected, else one that does something, else the first. */
 export function foremost(connections: readonly ConnectionView[]): ConnectionView | undefined {
   return (
     connections.find(connection => connection.isActive) ??
-    connections.find(connection => connection.status.state === 'connected') ??
+    connections.find(({ status }) => status.state === 'connected') ??
+    connections.find(({ status }) => status.state !== 'disconnected') ??
     connections[0]
   );
 }
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 /** Facts about a connection for a tooltip, as pairs of a heading and a text; the text may hold anything. */
 export function factsOf(connection: ConnectionView, now: number): [heading: string, text: string][] {
   const { status } = connection;
   const facts: [string, string][] = [
     ['Address', addressOf(connection)],
-    ['State', status.step && status.state === 'connecting' ? `Connecting: ${status.step}` : STATE_WORDS[status.state]],
+    ['State', status.step === undefined ? STATE_WORDS[status.state] : `${STATE_WORDS[status.state]}: ${status.step}`],
   ];
+  if (connection.sshConfigHost !== null) facts.push(['Follows', `Host ${connection.sshConfigHost} of your SSH config`]);
+  const via = otherWay(connection, status.via);
+  if (via !== undefined) facts.push(['Reached at', via]);
   if (status.state === 'connected') facts.push(['Uptime', duration(now - status.since)]);
   else if (connection.lastConnectedAt !== null)
     facts.push(['Last connected', timeAgo(connection.lastConnectedAt, now)]);
   if (status.tunnel.state === 'open')
     facts.push(['Ollama', `localhost:${status.tunnel.localPort} → ${status.tunnel.remotePort} on the Spark`]);
   if (status.tunnel.state === 'error') facts.push(['Tunnel', sentences(status.tunnel.error)]);
-  if (status.nextAttemptAt !== undefined)
-    facts.push(['Next attempt', `in ${duration(Math.max(0, status.nextAttemptAt - now))}`]);
+  // a tooltip stands for a while: seconds to go would soon be wrong
+  if (status.nextAttemptAt !== undefined) facts.push(['Next attempt', `at ${CLOCK.format(status.nextAttemptAt)}`]);
   if (status.error) facts.push(['Reason', sentences(status.error)]);
+  if (status.note !== undefined) facts.push(['Note', status.note]);
   return facts;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
@@ -95,6 +95,42 @@ describe('simulated Spark', () => {
       const withCode = (answer: string): Promise<Finished> => openSsh.runAnswering(answer, options, 'echo hello');
       assert.equal((await withCode('123456')).out, 'hello\n');
       assert.equal((await withCode('000000')).code, 255);
+    });
+
+    it('asks one question a request when told to, and says only after the last that one was wrong', async () => {
+      const questions = [
+        { prompt: 'Password: ', echo: false },
+        { prompt: 'Code: ', echo: true },
+      ];
+      await start({ keyboardInteractive: { questions, answers: ['one', 'two'], oneByOne: true } });
+      const asked: string[][] = [];
+      const tryWith = async (...answers: string[]): Promise<unknown> => {
+        const client = new Client();
+        client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) => {
+          asked.push(prompts.map(({ prompt }) => prompt));
+          finish([answers.shift() ?? '']);
+        });
+        const ended = new Promise(resolve => client.once('ready', () => resolve('in')).once('error', resolve));
+        client.connect({ host: '127.0.0.1', port: spark.port, username: 'nvidia', tryKeyboard: true });
+        const how = await ended;
+        client.end();
+        return how;
+      };
+      assert.equal(await tryWith('one', 'two'), 'in');
+      assert.deepEqual(asked, [['Password: '], ['Code: ']]);
+      assert.ok((await tryWith('wrong', 'two')) instanceof Error);
+      assert.deepEqual(asked.slice(2, 4), [['Password: '], ['Code: ']]);
+    });
+
+    it('lets a key in that was added to authorized_keys in its home', async () => {
+      await start();
+      const added = makeKeyPair('added');
+      mkdirSync(join(spark.home, '.ssh'));
+      writeFileSync(join(spark.home, '.ssh', 'authorized_keys'), `# mine\n${added.publicKey}\n`);
+      openSsh.useKey(added.privateKey);
+      assert.equal((await run('echo hello')).out, 'hello\n');
+      writeFileSync(join(spark.home, '.ssh', 'authorized_keys'), '');
+      assert.equal((await run('echo hello')).code, 255);
     });
 
     it('cannot begin on a port that is taken, and leaves nothing behind', async () => {

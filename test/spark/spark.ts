@@ -6,7 +6,7 @@ import { Ollama } from './ollama/server.js';
 import { type Reading, type Shape } from './smi/reading.js';
 import { Publisher } from './smi/publisher.js';
 import { Commands } from './ssh/commands.js';
-import { fingerprint, knownHostsForm, makeKeyPair, parseKey } from './ssh/keys.js';
+import { fingerprint, keysOf, knownHostsForm, makeKeyPair, parseKey } from './ssh/keys.js';
 import { type KeyboardInteractive } from './ssh/login.js';
 import { SshServer } from './ssh/server.js';
 
@@ -19,7 +19,7 @@ export interface SparkOptions {
   readonly username?: string;
   /** Left out: passwords are not a way to log in. */
   readonly password?: string;
-  /** Lines of `authorized_keys`. */
+  /** Lines of `authorized_keys`, beside those that are in that file of the home folder. */
   readonly authorizedKeys?: readonly string[];
   /** Private keys of the server, in any format that ssh2 reads; left out: a new ed25519 key. */
   readonly hostKeys?: readonly string[];
@@ -77,10 +77,11 @@ export async function startSpark(options: SparkOptions = {}): Promise<Spark> {
   const { host = '127.0.0.1', username = 'nvidia', shape = 'gb10' } = options;
   const hostKeys = options.hostKeys ?? [makeKeyPair('spark').privateKey];
   const publicKeys = hostKeys.map(parseKey);
+  const given = (options.authorizedKeys ?? []).map(parseKey);
   const account = {
     username,
     password: options.password,
-    keys: (options.authorizedKeys ?? []).map(parseKey),
+    keys: () => [...given, ...keysOf(join(home, '.ssh', 'authorized_keys'))],
     keyboard: options.keyboardInteractive,
   };
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spark-')));

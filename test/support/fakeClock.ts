@@ -35,4 +35,12 @@ export class FakeClock implements Clock {
     }
     this.time = end;
   }
+
+  /** As when the computer sleeps: time passes, and what fell due meanwhile runs at the end. */
+  sleep(ms: number): void {
+    this.time += ms;
+    const due = this.timers.filter(timer => timer.at <= this.time).sort((a, b) => a.at - b.at);
+    this.timers = this.timers.filter(timer => !due.includes(timer));
+    for (const { action } of due) action();
+  }
 }

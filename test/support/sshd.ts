@@ -39,6 +39,7 @@ export interface Sshd {
   readonly folder: string;
   /** A client's home: its `.ssh/known_hosts` does not exist yet. */
   readonly home: string;
+  /** Of the server itself; another one after a `restart`. */
   readonly pid: number;
   /** Path of the private key whose public half may log in (ed25519, OpenSSH format, no passphrase). */
   readonly clientKey: string;
@@ -52,8 +53,12 @@ export interface Sshd {
   trust(): void;
   /** Stops every session as if the cable had been pulled; the result lets them go on. */
   pauseSessions(): () => void;
+  /** Kills every session; the server goes on. */
+  killSessions(): void;
   /** Kills the server and every session it has. */
   kill(): void;
+  /** After a `kill`: starts it again, on the same port and with the same keys. Resolves when it accepts connections. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -114,25 +119,36 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     ].join('\n'),
   );
   const pam = options.pam && ownPamService(folder, options.pam(folder));
-  // a group of its own, so that its sessions can be killed with it
-  const server = spawn(pam?.program ?? SSHD, ['-D', '-e', '-f', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  });
   const lines: string[] = [];
-  await listening(server, lines);
+  let pid = 0;
+  let exited = Promise.resolve();
+  const start = async () => {
+    // a group of its own, so that its sessions can be killed with it
+    const server = spawn(pam?.program ?? SSHD, ['-D', '-e', '-f', config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    pid = server.pid ?? 0;
+    exited = new Promise<void>(resolve => server.once('exit', () => resolve()));
+    await listening(server, lines);
+  };
+  await start();
   const hostKeys = hostKeyPaths.map(path => readFileSync(`${path}.pub`, 'utf8').trim());
-  const exited = new Promise<void>(resolve => server.once('exit', () => resolve()));
-  const pid = server.pid ?? 0;
+  const killSessions = () => {
+    for (const session of sessionsOf(pid)) signal(session, 'SIGKILL');
+  };
   const kill = () => {
-    for (const target of [...sessionsOf(pid), pid]) signal(target, 'SIGKILL');
+    killSessions();
+    signal(pid, 'SIGKILL');
   };
   return {
     port,
     username: options.username ?? userInfo().username,
     folder,
     home,
-    pid,
+    get pid() {
+      return pid;
+    },
     clientKey,
     hostKeys,
     log: () => lines.join('\n'),
@@ -146,12 +162,17 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     },
     pauseSessions() {
       const sessions = sessionsOf(pid);
-      for (const session of sessions) process.kill(session, 'SIGSTOP');
+      for (const session of sessions) signal(session, 'SIGSTOP');
       return () => {
         for (const session of sessions) signal(session, 'SIGCONT');
       };
     },
+    killSessions,
     kill,
+    async restart() {
+      await exited;
+      await start();
+    },
     async stop() {
       kill();
       await exited;

@@ -106,13 +106,16 @@ export class TestWindow {
   async until<T>(what: string, read: (window: this) => T | undefined | false, timeoutMs?: number): Promise<T> {
     return await untilEvent(
       what,
-      onEvent => {
-        this.events.on('event', onEvent);
-        return () => this.events.off('event', onEvent);
-      },
+      onEvent => this.onEvent(onEvent),
       () => read(this),
       timeoutMs,
     );
+  }
+
+  /** Told after each message of the engine; the result ends that. */
+  onEvent(listener: () => void): () => void {
+    this.events.on('event', listener);
+    return () => this.events.off('event', listener);
   }
 
   connection(id: string): ConnectionView | undefined {

@@ -205,6 +205,12 @@ describe('the panel: connections', function () {
     await field(page, 'Other addresses').fill('10.0.0.7\nnot an address\n');
     await button(page, 'Save').click();
     await note(page, 'addresses').getByText('Use an address a line').waitFor();
+    // folded away again, it would be a button that does nothing
+    await page.getByText('Other ways to reach it').click();
+    await page.waitForFunction(() => !document.querySelector('details')?.open);
+    await button(page, 'Save').click();
+    await note(page, 'addresses').getByText('Use an address a line').waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'field-addresses');
     await field(page, 'Other addresses').fill('10.0.0.7\n\nspark via me@gateway');
     await button(page, 'Save').click();
     const { changes } = (await host.called('connections/update')) as { changes: Record<string, unknown> };
@@ -227,7 +233,7 @@ describe('the panel: connections', function () {
   });
 
   it('opens the form with what was found on the network', async () => {
-    panel = await harness.open();
+    panel = await harness.open({ prepare: host => (host.connections = [connection()]) });
     const { page, host } = panel;
     host.showForm(null, { name: 'spark-1a2b', hostname: 'spark-1a2b.local', port: 2222 });
     await page.waitForFunction(
@@ -322,6 +328,25 @@ describe('the panel: connections', function () {
     await alert.getByRole('button', { name: 'Try again to connect to Workshop Spark' }).click();
     await host.called('connections/connect');
     assert.match(await header.innerText(), /Error/);
+  });
+
+  it('tries at once on demand while it waits for the next attempt', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        const status = { ...STATUS.reconnecting, nextAttemptAt: Date.now() + 30_000 };
+        host.connections = [connection({ isActive: true, status })];
+      },
+    });
+    const { page, host } = panel;
+    const active = page.locator('.active');
+    await active.getByText(/next attempt in \d+ s/).waitFor();
+    await active.getByRole('button', { name: 'Try now to connect to Workshop Spark' }).click();
+    await host.called('connections/connect');
+    const { state, since, tunnel, error } = STATUS.reconnecting;
+    host.connections = [connection({ isActive: true, status: { state, since, tunnel, error, step: 'Logging in' } })];
+    host.announce();
+    await active.getByText('Logging in…').waitFor();
+    assert.equal(await active.getByRole('button', { name: 'Try now to connect to Workshop Spark' }).isDisabled(), true);
   });
 
   it('leads to known_hosts when a host key has changed', async () => {

@@ -45,6 +45,35 @@ const scenes: Readonly<Record<string, { tab: Tab; scene: Scene; form?: string | 
   form: { tab: 'connection', scene: connected, form: null },
   invalid: { tab: 'connection', scene: connected, form: null, submit: true },
   edit: { tab: 'connection', scene: connected, form: 'spark-1' },
+  ways: {
+    tab: 'connection',
+    scene: host => {
+      const addresses = ['10.0.0.7', 'spark.tailnet.ts.net:2222', 'spark via me@gateway'];
+      host.connections = [
+        connection({ proxyJump: 'me@gateway:2222', addresses, authMethod: 'auto', sshKeyPath: null }),
+      ];
+    },
+    form: 'spark-1',
+  },
+  follows: {
+    tab: 'connection',
+    scene: host => (host.connections = [connection({ sshConfigHost: 'spark-85e8.local' })]),
+    form: 'spark-1',
+  },
+  imported: {
+    tab: 'connection',
+    scene: host => {
+      host.connections = three({
+        sshConfigHost: 'spark-85e8.local',
+        status: { ...STATUS.connected, via: '10.0.0.7:22 via gateway' },
+      });
+      host.connections[1] = connection({
+        id: 'spark-2',
+        name: 'Left alone',
+        status: { ...STATUS.disconnected, note: 'Disconnected after 30 minutes without use.' },
+      });
+    },
+  },
   metrics: { tab: 'metrics', scene: connected },
   waiting: {
     tab: 'metrics',

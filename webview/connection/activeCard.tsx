@@ -1,5 +1,6 @@
 import { Check, Copy, Plug, TriangleAlert, Unplug, type LucideIcon } from 'lucide-preact';
 import { useEffect, useState } from 'preact/hooks';
+import { otherWay } from '../../src/shared/address.js';
 import { type ConnectionState, type ConnectionView } from '../../src/shared/connection.js';
 import { now } from '../state/clock.js';
 import { usePanel } from '../state/context.js';
@@ -58,9 +59,8 @@ export function ActiveCard({ connection }: { connection: ConnectionView | null }
 /** The address; while connected with the way that was taken, where that is another. */
 function whereIs(connection: ConnectionView): string {
   const saved = address(connection);
-  const { via, state } = connection.status;
-  if (state !== 'connected' || via === undefined || saved.endsWith(`@${via}`) || saved.endsWith(`@${via}:22`))
-    return saved;
+  const via = otherWay(connection, connection.status.via);
+  if (connection.status.state !== 'connected' || via === undefined) return saved;
   return `${saved}, reached at ${via}`;
 }
 

@@ -26,7 +26,11 @@ const ASIDES = {
 const idOf = (field: Field) => `field-${field}`;
 
 function focusField(field: Field): void {
-  document.getElementById(idOf(field))?.focus();
+  const element = document.getElementById(idOf(field));
+  // what is folded away cannot take the focus, and nobody would see what is wrong with it
+  const fold = element?.closest('details');
+  if (fold) fold.open = true;
+  element?.focus();
 }
 
 /** Adds a connection or changes a saved one. What is wrong is said at each field, once it was left or sent. */
@@ -45,7 +49,10 @@ export function ConnectionForm() {
   const mayConnect = saved === undefined || saved.status.state === 'disconnected' || saved.status.state === 'error';
 
   const change = (changes: Partial<Draft>) => {
-    const next = { ...draft, ...changes };
+    const current = store.draft.value;
+    // what comes late, such as the answer of a file dialog, does not open a form again that was closed
+    if (current?.connectionId !== draft.connectionId) return;
+    const next = { ...current, ...changes };
     store.draft.value = next;
     // a complaint goes away as soon as it is met, and never comes while typing
     const checked = checkDraft(next);

@@ -22,9 +22,29 @@ export function Failure({ connection, inList }: { connection: ConnectionView; in
       </Banner>
     );
   }
-  if (state === 'reconnecting' && error) return <Banner tone="info" message={error.message} hint={error.hint} />;
+  if (state === 'reconnecting' && error) {
+    return (
+      <Banner tone="info" message={error.message} hint={error.hint}>
+        {!inList && <TryNow connection={connection} />}
+      </Banner>
+    );
+  }
   const failure = store.failures.value.get(connection.id);
   return failure ? <Banner tone="error" message={failure.message} hint={failure.hint} /> : null;
+}
+
+/** Stays while an attempt runs, so that what stands below does not jump; it cannot be pressed then. */
+function TryNow({ connection }: { connection: ConnectionView }) {
+  const { actions } = usePanel();
+  return (
+    <Button
+      label={`Try now to connect to ${connection.name}`}
+      disabled={connection.status.nextAttemptAt === undefined}
+      onClick={() => actions.connect(connection.id)}
+    >
+      Try now
+    </Button>
+  );
 }
 
 /** The buttons of a connection that could not be made. */

@@ -1,3 +1,4 @@
+import { writtenAddress } from '../../src/shared/address.js';
 import { type ConnectionState } from '../../src/shared/connection.js';
 
 /** The word that stands beside the dot of each state. */
@@ -11,6 +12,5 @@ export const STATE_WORDS: Readonly<Record<ConnectionState, string>> = {
 
 /** `user@host:port`; an IPv6 address stands in brackets. */
 export function address(connection: { username: string; hostname: string; port: number }): string {
-  const host = connection.hostname.includes(':') ? `[${connection.hostname}]` : connection.hostname;
-  return `${connection.username}@${host}:${connection.port}`;
+  return `${connection.username}@${writtenAddress(connection)}`;
 }

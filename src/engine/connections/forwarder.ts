@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Event } from '../base/emitter.js';
 import type { SshSession } from '../ssh/types.js';
 
-/** How long a request that arrives while the link is down waits for it to come back. */
+/** How long a request waits for the link to come back, from its arrival or from the loss that hit it. */
 const WAIT_FOR_LINK_MS = 20_000;
 /** A server that has not confirmed a channel after this may be gone; it is asked for a sign of life. */
 const SUSPICIOUS_AFTER_MS = 4_000;
@@ -15,6 +16,8 @@ export interface ForwarderOptions {
   readonly clock: Clock;
   readonly liveSession: () => SshSession | undefined;
   readonly onDidConnect: Event<SshSession>;
+  /** Says that a request waits for the link, until the result is disposed. */
+  readonly awaitLink: () => Disposable;
 }
 
 /**
@@ -27,10 +30,8 @@ export class Forwarder {
 
   /** Rejects with `notConnected` when the link does not come back in time, else as {@link SshSession.forward} does. */
   async forward(host: string, port: number): Promise<Duplex> {
-    const { clock } = this.options;
-    const deadline = clock.now() + WAIT_FOR_LINK_MS;
     for (;;) {
-      const session = await this.sessionBefore(deadline);
+      const session = this.options.liveSession() ?? (await this.nextSession());
       try {
         return await this.forwardOn(session, host, port);
       } catch (error) {
@@ -49,21 +50,21 @@ export class Forwarder {
     }
   }
 
-  /** The live session, or the next one if the link comes back in time. */
-  private async sessionBefore(deadline: number): Promise<SshSession> {
-    const { clock, liveSession, onDidConnect } = this.options;
-    const live = liveSession();
-    if (live) return live;
-    return await new Promise((resolve, reject) => {
-      const late = clock.after(Math.max(0, deadline - clock.now()), () => {
-        back.dispose();
-        reject(new SparkError({ code: 'notConnected', message: 'The link did not come back in time.' }));
+  private async nextSession(): Promise<SshSession> {
+    const { clock, onDidConnect, awaitLink } = this.options;
+    const waiting = new DisposableStore();
+    try {
+      waiting.add(awaitLink());
+      return await new Promise((resolve, reject) => {
+        waiting.add(onDidConnect(resolve));
+        waiting.add(
+          clock.after(WAIT_FOR_LINK_MS, () =>
+            reject(new SparkError({ code: 'notConnected', message: 'The link did not come back in time.' })),
+          ),
+        );
       });
-      const back = onDidConnect(session => {
-        late.dispose();
-        back.dispose();
-        resolve(session);
-      });
-    });
+    } finally {
+      waiting.dispose();
+    }
   }
 }

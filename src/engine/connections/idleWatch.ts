@@ -3,6 +3,7 @@ import type { Disposable } from '../base/disposable.js';
 
 const MINUTE_MS = 60_000;
 const LOOK_EVERY_MS = 15_000;
+const LOOK_AT_MOST_EVERY_MS = 1_000;
 
 export interface IdleWatchOptions {
   readonly clock: Clock;
@@ -35,7 +36,9 @@ export class IdleWatch implements Disposable {
   }
 
   private lookLater(): void {
-    this.timer = this.options.clock.after(LOOK_EVERY_MS, () => this.look());
+    const limitMs = this.options.limitMinutes() * MINUTE_MS;
+    const pause = limitMs > 0 ? Math.min(LOOK_EVERY_MS, Math.max(LOOK_AT_MOST_EVERY_MS, limitMs)) : LOOK_EVERY_MS;
+    this.timer = this.options.clock.after(pause, () => this.look());
   }
 
   private look(): void {

@@ -52,17 +52,21 @@ export async function setUpKey(options: KeySetUpOptions): Promise<KeySetUp> {
   const own = connection.authMethod === 'key' && !connection.keyStored ? connection.sshKeyPath : null;
   const key = await tools.ensureLoginKey({ path: keyPath ?? own ?? undefined, name: connection.name, passphrase });
   const warnings: string[] = [];
-  const byKey = { ...target, login: { method: 'key', keyPath: key.path } } as const;
-  // one that is in use already needs nobody's password
-  if (!live && !key.made && (await opens(byKey, options)))
-    return { keyPath: key.path, made: false, added: false, warnings };
-
   const install = async (session: SshSession) => {
     open.onStep('Adding the key to authorized_keys');
     const { outcome, warning } = await tools.installPublicKey(session, key.publicLine, { signal: open.signal });
     if (warning !== undefined) warnings.push(warning);
     return outcome === 'added';
   };
+  const logInWithKey = async () => {
+    open.onStep('Logging in with the key');
+    const proof = await connector.open({ ...target, login: { method: 'key', keyPath: key.path } }, prompts, open);
+    proof.dispose();
+  };
+  // a key that was there may have been set up before: then nobody is asked for a password
+  if (!live && !key.made && (await isTaken(logInWithKey)))
+    return { keyPath: key.path, made: false, added: false, warnings };
+
   let added: boolean;
   if (live) added = await install(live);
   else {
@@ -76,10 +80,8 @@ export async function setUpKey(options: KeySetUpOptions): Promise<KeySetUp> {
     }
   }
 
-  open.onStep('Logging in with the key');
   try {
-    const proof = await connector.open(byKey, prompts, open);
-    proof.dispose();
+    await logInWithKey();
   } catch (error) {
     if (!SparkError.is(error, 'authFailed')) throw error;
     throw new SparkError(
@@ -97,11 +99,10 @@ export async function setUpKey(options: KeySetUpOptions): Promise<KeySetUp> {
   return { keyPath: key.path, made: key.made, added, warnings };
 }
 
-/** Whether a login succeeds. Rejects where it fails for another reason than who we are. */
-async function opens(target: SshTarget, { connector, prompts, open }: KeySetUpOptions): Promise<boolean> {
+/** False where the server refuses the key. Rejects with whatever else keeps the login from being made. */
+async function isTaken(logInWithKey: () => Promise<void>): Promise<boolean> {
   try {
-    const session = await connector.open(target, prompts, open);
-    session.dispose();
+    await logInWithKey();
     return true;
   } catch (error) {
     if (SparkError.is(error, 'authFailed')) return false;

@@ -2,7 +2,7 @@ import type { Connection, ConnectionStatus } from '../../shared/connection.js';
 import { type ErrorCode, type ErrorInfo, SparkError } from '../../shared/errors.js';
 import { type Backoff, exponentialBackoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
-import { type Disposable, DisposableStore } from '../base/disposable.js';
+import { type Disposable, DisposableStore, toDisposable } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
 import type { Ask } from '../server/questions.js';
@@ -13,6 +13,12 @@ import { targetOf } from './sshTarget.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
+/** Who waits for the link does so for 20 s: with attempts further apart than this they would wait in vain for a machine that is back. */
+const AWAITED_RETRY_MS = 3_000;
+/** A link that held so long worked; one that did not counts as another failure. */
+const HELD_MS = 10_000;
+/** An attempt that gets through does so within this; one that takes longer is not what a user who asks is to wait for. */
+const GRACE_MS = 1_000;
 /** An answer that takes longer than this after a sleep or a change of network does not come any more. */
 const SIGN_OF_LIFE_MS = 5_000;
 
@@ -59,6 +65,10 @@ export class Link implements Disposable {
   private readonly connected = this.held.add(new Emitter<SshSession>());
   private readonly backoff: Backoff = exponentialBackoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
   private retry: Disposable | undefined;
+  private failedAt = 0;
+  private awaiting = 0;
+  /** Moves on when whatever was under way is let go of. */
+  private epoch = 0;
 
   readonly onDidChange: Event<LinkStatus> = this.changed.event;
   /** Fires with each new session, first or after a loss. */
@@ -77,27 +87,33 @@ export class Link implements Disposable {
   }
 
   /**
-   * Connects, asking the user for what is needed. Calls made while an attempt runs share it. Rejects with the reason;
-   * nothing is tried again by itself then, unless it was being tried before.
+   * Connects at once, asking the user for what is needed. Calls made while an attempt runs share it, unless it may not
+   * ask and hangs. Rejects with the reason; nothing is tried again by itself then, unless it was being tried before.
    */
   async connect(ask: Ask | undefined): Promise<SshSession> {
+    const { epoch } = this;
+    let wasTriedAnyway = false;
     for (;;) {
-      if (this.held.isDisposed) throw cancelled();
+      if (this.held.isDisposed || this.epoch !== epoch) throw cancelled();
       if (this.session) return this.session;
       const { attempt } = this;
       if (!attempt) break;
       if (!attempt.quiet || !ask) return await attempt.done;
-      // one that may not ask is running: let it finish, then try again with the user's help
-      await attempt.done.catch(() => undefined);
-      if (attempt.abort.signal.aborted) throw cancelled();
+      // one that may not ask is running: it may be about to get through, or hang on a way that is no more
+      wasTriedAnyway = true;
+      await this.finishSoon(attempt);
     }
-    const wasComingBack = this.current.state === 'reconnecting';
+    const { state } = this.current;
+    const wasComingBack = state === 'reconnecting' || (wasTriedAnyway && state === 'connecting');
     this.retry?.dispose();
     this.backoff.reset();
     this.set({ state: 'connecting' });
     return await this.begin(ask, reason => {
-      if (reason.code === 'cancelled') this.set({ state: 'disconnected' });
-      else if (wasComingBack && PASSING.has(reason.code)) this.retryLater(reason);
+      if (reason.code === 'cancelled') {
+        // what was entered before the question that was closed is asked for again
+        this.options.secrets.forgetMemory();
+        this.set({ state: 'disconnected' });
+      } else if (wasComingBack && PASSING.has(reason.code)) this.retryLater(reason);
       else this.set({ state: 'error', error: reason });
     });
   }
@@ -110,16 +126,26 @@ export class Link implements Disposable {
   }
 
   /**
-   * Something has happened to the network or to this computer: a live session must prove that it lives, and what waits
-   * for its next attempt makes it now.
+   * Something has happened to the network or to this computer: a live session must prove that it lives, what waits for
+   * its next attempt makes it now, and an attempt that nobody waits for begins anew, since its way may be gone.
    */
   checkNow(): void {
     this.backoff.reset();
     this.session?.check(SIGN_OF_LIFE_MS);
-    if (this.current.state !== 'reconnecting' || this.attempt) return;
-    this.retry?.dispose();
-    this.set({ state: 'reconnecting', error: this.current.error });
-    this.tryQuietly();
+    if (this.attempt) {
+      if (!this.attempt.quiet) return;
+      this.abandon(this.attempt);
+    } else if (this.current.state !== 'reconnecting') return;
+    this.retryNow();
+  }
+
+  /** Somebody waits for a link that is coming back: until the result is disposed, attempts are not far apart. */
+  awaited(): Disposable {
+    this.awaiting += 1;
+    const { nextAttemptAt, error } = this.current;
+    const soon = this.failedAt + AWAITED_RETRY_MS;
+    if (nextAttemptAt !== undefined && error !== undefined && soon < nextAttemptAt) this.retryAt(soon, error);
+    return toDisposable(() => (this.awaiting -= 1));
   }
 
   /** @param note what the user is to know about it */
@@ -142,9 +168,29 @@ export class Link implements Disposable {
 
   /** Ends what is under way or planned. An attempt that was let go of changes nothing here any more. */
   private letGo(): void {
+    this.epoch += 1;
     this.retry?.dispose();
-    this.attempt?.abort.abort();
-    this.attempt = undefined;
+    if (this.attempt) this.abandon(this.attempt);
+  }
+
+  private abandon(attempt: Attempt): void {
+    if (this.attempt === attempt) this.attempt = undefined;
+    attempt.abort.abort();
+  }
+
+  /** Waits for the end of an attempt, and brings it about where it does not come by itself. */
+  private async finishSoon(attempt: Attempt): Promise<void> {
+    const { signal } = attempt.abort;
+    const impatience = this.options.clock.after(GRACE_MS, () => this.abandon(attempt));
+    await new Promise<void>(resolve => {
+      const finish = () => {
+        impatience.dispose();
+        signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      signal.addEventListener('abort', finish);
+      attempt.done.then(finish, finish);
+    });
   }
 
   private tryQuietly(): void {
@@ -155,13 +201,23 @@ export class Link implements Disposable {
   }
 
   private retryLater(reason: ErrorInfo): void {
+    this.failedAt = this.options.clock.now();
     const delay = this.backoff.next();
-    this.set({ state: 'reconnecting', error: reason, nextAttemptAt: this.options.clock.now() + delay });
+    this.retryAt(this.failedAt + (this.awaiting > 0 ? Math.min(delay, AWAITED_RETRY_MS) : delay), reason);
+  }
+
+  private retryAt(time: number, reason: ErrorInfo): void {
+    const { clock } = this.options;
     this.retry?.dispose();
-    this.retry = this.options.clock.after(delay, () => {
-      this.set({ state: 'reconnecting', error: reason });
-      this.tryQuietly();
-    });
+    this.retry = clock.after(Math.max(0, time - clock.now()), () => this.retryNow());
+    this.set({ state: 'reconnecting', error: reason, nextAttemptAt: time });
+  }
+
+  private retryNow(): void {
+    this.retry?.dispose();
+    const { state, error } = this.current;
+    this.set({ state: state === 'connecting' ? state : 'reconnecting', error });
+    this.tryQuietly();
   }
 
   /** @param onFailure told before those who wait; not told of an attempt that was let go of */
@@ -198,7 +254,7 @@ export class Link implements Disposable {
       this.session = undefined;
       log.info(`The link was lost: ${reason.message}`);
       // a machine that takes logins only to drop them is not to be logged in to every second
-      if (this.options.clock.now() - this.current.since >= LONGEST_RETRY_MS) this.backoff.reset();
+      if (this.options.clock.now() - this.current.since >= HELD_MS) this.backoff.reset();
       this.retryLater(reason);
     });
     log.info(`Connected to ${session.route.words}.`);

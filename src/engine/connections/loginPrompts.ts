@@ -18,8 +18,9 @@ export function loginPrompts(
 ): LoginPrompts {
   const about = { connectionId: connection.id, connectionName: connection.name };
 
-  async function secret(name: SecretName, wrong: boolean, question: Question): Promise<Secret> {
-    if (wrong) await secrets.drop(name);
+  async function secret(name: SecretName, wrong: boolean | 'perhaps', question: Question): Promise<Secret> {
+    // one that may be right stays in the keychain until another is proved
+    if (wrong === true) await secrets.drop(name);
     const known = wrong ? undefined : await secrets.find(name);
     if (known) return known;
     if (!ask) throw missing(name.kind, connection.name);
@@ -54,11 +55,11 @@ export function loginPrompts(
         kind: 'password',
         ...about,
         login: who.name,
-        wrong,
+        wrong: wrong !== false,
       }),
-    async answers(who, { name, instructions, prompts }) {
+    async answers(who, { name, instructions, prompts }, wrong) {
       if (!ask) throw missing('code', connection.name);
-      const question = { name, instructions, prompts: [...prompts] };
+      const question = { name, instructions, prompts: [...prompts], wrong };
       const answer = await ask({ kind: 'answers', ...about, login: who.name, ...question }, signal);
       if (answer.kind !== 'answers' || answer.answers.length !== prompts.length || signal.aborted) throw cancelled();
       return answer.answers.map(given => new Secret(given));

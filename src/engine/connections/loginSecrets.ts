@@ -41,9 +41,14 @@ export class LoginSecrets {
     this.unproved.set(key, { secret, remember });
   }
 
-  /** A login has succeeded: what was entered for it is right, and only now goes to the keychain. */
+  /**
+   * A login has succeeded: what was entered for it is right, and only now goes to the keychain. What the keychain has
+   * instead of it is wrong, and would be sent at the next login.
+   */
   loginSucceeded(): void {
-    for (const [key, { secret, remember }] of this.unproved) if (remember) void this.store(key, secret);
+    for (const [key, { secret, remember }] of this.unproved)
+      if (remember) void this.store(key, secret);
+      else void this.dropOther(key, secret).catch(() => undefined);
     this.unproved.clear();
   }
 
@@ -91,6 +96,11 @@ export class LoginSecrets {
     this.memory.delete(key);
     this.unproved.delete(key);
     await this.keychain.delete(key);
+  }
+
+  private async dropOther(key: string, right: Secret): Promise<void> {
+    const stored = await this.keychain.get(key);
+    if (stored && stored.reveal() !== right.reveal()) await this.keychain.delete(key);
   }
 
   /** A keychain cannot be listed, so what has a name of its own is noted there too. */

@@ -73,6 +73,7 @@ export class ManagedConnection implements Disposable {
       clock,
       liveSession: () => this.link.liveSession,
       onDidConnect: this.link.onDidConnect,
+      awaitLink: () => this.link.awaited(),
     });
     this.tunnel = this.held.add(
       new ConnectionTunnel({
@@ -88,7 +89,10 @@ export class ManagedConnection implements Disposable {
       this.link.onDidChange(({ state }) => {
         if (state !== 'connected') this.stopFollowing();
         // while it is coming back the local port stays open and requests wait; else nothing would come of them
-        if (state === 'error' || state === 'disconnected') this.tunnel.close();
+        if (state === 'error' || state === 'disconnected') {
+          this.tunnel.close();
+          this.stopIdleWatch();
+        }
         options.onDidChange();
       }),
     );
@@ -230,23 +234,29 @@ export class ManagedConnection implements Disposable {
 
   dispose(): void {
     this.stopFollowing();
+    this.stopIdleWatch();
     this.held.dispose();
   }
 
   private follow(session: SshSession): void {
     this.stopFollowing();
     this.following = this.options.metrics.attach(this.id, session);
+    // it outlives the session: a link that is lost now and then is not used for that
+    this.idle ??= this.watchForIdleness();
+    this.tunnelReady = this.prepare(session);
+  }
+
+  private watchForIdleness(): IdleWatch {
     const { clock, settings } = this.options;
-    this.idle = new IdleWatch({
+    return new IdleWatch({
       clock,
       limitMinutes: () => settings().idleTimeoutMinutes,
       traffic: () => this.tunnel.traffic,
       onIdle: minutes => {
-        this.close(`Disconnected after ${minutes} minutes without use.`);
+        this.close(`Disconnected after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} without use.`);
         this.options.idledOut();
       },
     });
-    this.tunnelReady = this.prepare(session);
   }
 
   /** Never rejects. The user may disconnect, or delete the connection, at each `await`. */
@@ -269,6 +279,9 @@ export class ManagedConnection implements Disposable {
   private stopFollowing(): void {
     this.following?.dispose();
     this.following = undefined;
+  }
+
+  private stopIdleWatch(): void {
     this.idle?.dispose();
     this.idle = undefined;
   }

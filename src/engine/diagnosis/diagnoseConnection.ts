@@ -40,6 +40,15 @@ const ABOUT_THE_HOST_KEY: readonly ErrorCode[] = [
   'hostKeyRejected',
   'knownHostsUnreadable',
 ];
+const ABOUT_THE_WAY: readonly ErrorCode[] = [
+  'hostNotFound',
+  'connectionRefused',
+  'hostUnreachable',
+  'connectTimeout',
+  'connectionLost',
+  'notSsh',
+  'noCommonAlgorithm',
+];
 const REMOTE_STEPS = ['System', 'Clock', 'Memory', 'Disk', 'GPU', 'Docker', 'Forwarding', 'Ollama'];
 
 /**
@@ -53,7 +62,8 @@ export async function diagnoseConnection(
   const { connection, open } = options;
   const ways = await lookAtWays(options, parts);
   throwIfCancelled(open.signal);
-  const { findings: login, session, dispose } = await lookAtLogin(options);
+  const leadsNowhere = ways.some(({ state }) => state === 'problem');
+  const { findings: login, session, dispose } = await lookAtLogin(options, leadsNowhere);
   try {
     const machine = session
       ? await parts.remote(session, open.signal)
@@ -65,6 +75,7 @@ export async function diagnoseConnection(
       ['Address', `${connection.username}@${connection.hostname}:${connection.port}`],
       ...(session ? ([['Reached at', session.route.words]] as [string, string][]) : []),
       ...parts.about().map(([label, value]): [string, string] => [label, value]),
+      ['Result', resultOf(findings)],
     ];
     return { findings, report: formatReport(findings, about) };
   } finally {
@@ -95,6 +106,19 @@ async function lookAtWays(
   return found;
 }
 
+/** "2 problems: Name, Docker. 1 warning: Disk." */
+function resultOf(findings: readonly Finding[]): string {
+  const count = (state: 'problem' | 'warning') => {
+    const steps = findings.filter(found => found.state === state).map(({ step }) => step);
+    if (steps.length === 0) return [];
+    return [`${steps.length} ${state}${steps.length === 1 ? '' : 's'}: ${steps.join(', ')}.`];
+  };
+  const found = [...count('problem'), ...count('warning')];
+  if (found.length > 0) return found.join(' ');
+  const isWhole = !findings.some(({ step, state }) => step === 'Login' && state === 'skipped');
+  return isWhole ? 'Everything works.' : 'No problem was found, as far as it went.';
+}
+
 function summary(where: string, seen: readonly Finding[]): Finding {
   const worst = seen.find(({ state }) => state === 'problem');
   return worst
@@ -108,13 +132,11 @@ interface LookedAtLogin {
   readonly dispose: () => void;
 }
 
-async function lookAtLogin({
-  target,
-  live,
-  connector,
-  prompts,
-  open,
-}: ConnectionDiagnosisOptions): Promise<LookedAtLogin> {
+/** @param leadsNowhere it is known already that the machine cannot be reached, and why */
+async function lookAtLogin(
+  { target, live, connector, prompts, open }: ConnectionDiagnosisOptions,
+  leadsNowhere: boolean,
+): Promise<LookedAtLogin> {
   const trusted = finding('Host key', 'ok', 'The machine is the one that is known');
   if (live)
     return {
@@ -138,6 +160,10 @@ async function lookAtLogin({
         ...nothing,
         findings: [problem('Host key', error), finding('Login', 'skipped', 'The machine is not trusted')],
       };
+    if (leadsNowhere && ABOUT_THE_WAY.includes(code)) {
+      const skipped = ['Host key', 'Login'].map(step => finding(step, 'skipped', 'The machine is not reached'));
+      return { ...nothing, findings: skipped };
+    }
     const isAboutUs = /^(auth|key|passphrase|password|answers|agent|cancelled)/.test(code);
     return {
       ...nothing,

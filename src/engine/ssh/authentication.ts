@@ -24,13 +24,25 @@ export interface LoginMemory {
   /** Entered, and not refused so far. */
   password: Secret | undefined;
   passwordsEntered: number;
-  questionsAnswered: number;
+  /** The last one was refused together with other answers, which may be what was wrong. */
+  isPasswordInDoubt: boolean;
+  /** How often the server was not content with what it got for its questions. */
+  conversationsRefused: number;
+  /** Answers that the user has given were among that. */
+  areAnswersRefused: boolean;
   /** Labels of keys that the server does not take. */
   readonly refusedKeys: Set<string>;
 }
 
 export function newLoginMemory(): LoginMemory {
-  return { password: undefined, passwordsEntered: 0, questionsAnswered: 0, refusedKeys: new Set() };
+  return {
+    password: undefined,
+    passwordsEntered: 0,
+    isPasswordInDoubt: false,
+    conversationsRefused: 0,
+    areAnswersRefused: false,
+    refusedKeys: new Set(),
+  };
 }
 
 export interface AuthenticationOptions {
@@ -46,13 +58,22 @@ export interface AuthenticationOptions {
   readonly prompts: Pick<LoginPrompts, 'password' | 'answers'>;
 }
 
+/** The connection that a login is made on. */
+export interface LoginConnection {
+  readonly client: Client;
+  /** Whether it is still there; to be asked after everything that may have taken a user's time. Ends the login where it is not. */
+  readonly isThere: () => boolean;
+  /** Ends the login. */
+  readonly fail: (error: unknown) => void;
+}
+
 type Sent =
   | { readonly method: 'publickey'; readonly key: KeyCandidate }
   | { readonly method: 'password' | 'keyboard-interactive' };
 
 /** Decides what is sent to log in, one thing after the other, until the server is content or nothing is left. */
 export class Authentication {
-  private client: Client | undefined;
+  private connection: LoginConnection | undefined;
   private refusals: { readonly last: Refusal | undefined } = { last: undefined };
   /** A first proof was accepted: from now on whatever the server wants as the next may be given. */
   private proved = false;
@@ -61,15 +82,15 @@ export class Authentication {
   private judged: Refusal | undefined;
   private readonly used = new Set<KeyCandidate>();
   private failure: Error | undefined;
-  private onFailure: (error: unknown) => void = () => undefined;
+  /** The user has answered questions in the conversation that is the last thing sent. */
+  private hasAnswered = false;
 
   constructor(private readonly options: AuthenticationOptions) {}
 
-  /** To be called once, when the client has begun to connect; `fail` is told what a server's question came to. */
-  begin(client: Client, fail: (error: unknown) => void): void {
-    this.onFailure = fail;
-    this.client = client;
-    this.refusals = recordRefusals(client);
+  /** To be called once, when the client has begun to connect. */
+  begin(connection: LoginConnection): void {
+    this.connection = connection;
+    this.refusals = recordRefusals(connection.client);
   }
 
   /** The key that has opened the door, where it was one. */
@@ -107,7 +128,7 @@ export class Authentication {
     const canGoOn = (method: LoginMethod) => {
       if (this.methodsLeft !== null && !this.methodsLeft.includes(method)) return false;
       if (method === 'publickey') return keys.some(key => !memory.refusedKeys.has(key.label));
-      return method === 'password' ? memory.passwordsEntered < tries : memory.questionsAnswered < tries;
+      return method === 'password' ? memory.passwordsEntered < tries : memory.conversationsRefused < tries;
     };
     return methods.some(canGoOn);
   }
@@ -119,7 +140,12 @@ export class Authentication {
     const left = this.methodsLeft ?? [];
     if (login === 'key' || login === 'storedKey') return keyRefused(keys[0]?.label ?? 'the key', who, left);
     if (login === 'password') return passwordRefused(who);
-    return nothingLeft(who, [...memory.refusedKeys], memory.passwordsEntered > 0, left);
+    const { passwordsEntered, areAnswersRefused } = memory;
+    return nothingLeft(
+      who,
+      { keys: [...memory.refusedKeys], password: passwordsEntered > 0, answers: areAnswersRefused },
+      left,
+    );
   }
 
   /** The server has answered the last thing with a refusal, or by wanting one more proof. */
@@ -130,9 +156,20 @@ export class Authentication {
     if (!sent) return;
     if (this.refusals.last?.partial && this.refusals.last !== this.judged) this.proved = true;
     else if (sent.method === 'publickey') memory.refusedKeys.add(sent.key.label);
-    // where the server does not have the method at all, nothing is wrong with the password
-    else if (this.methodsLeft?.includes(sent.method) !== false) memory.password = undefined;
+    else this.noteRefusal(sent.method);
     this.judged = this.refusals.last;
+  }
+
+  private noteRefusal(method: 'password' | 'keyboard-interactive'): void {
+    const { memory } = this.options;
+    // where the server does not have the method at all, nothing is wrong with the password
+    if (this.methodsLeft?.includes(method) !== false) {
+      memory.isPasswordInDoubt = memory.password !== undefined && this.hasAnswered;
+      memory.password = undefined;
+    }
+    if (method === 'password') return;
+    memory.conversationsRefused += 1;
+    memory.areAnswersRefused ||= this.hasAnswered;
   }
 
   private async attempt(method: LoginMethod): Promise<AnyAuthMethod | undefined> {
@@ -148,7 +185,7 @@ export class Authentication {
 
   private async nextKey(): Promise<AnyAuthMethod | undefined> {
     const { keys, memory, username } = this.options;
-    const { client } = this;
+    const client = this.connection?.client;
     if (!client) throw new Error('The login has not begun.');
     for (const key of keys) {
       if (this.used.has(key) || memory.refusedKeys.has(key.label)) continue;
@@ -169,7 +206,10 @@ export class Authentication {
       ...{ publicBlob, keyType, label, source },
       sign: async (data, hash) => {
         try {
-          return await identity.sign(data, hash);
+          const signed = await identity.sign(data, hash);
+          // the passphrase was asked for
+          this.connection?.isThere();
+          return signed;
         } catch (error) {
           if (login !== 'auto' || SparkError.is(error, 'cancelled') || SparkError.is(error, 'passphraseNeeded'))
             this.failure = error instanceof Error ? error : new Error(String(error));
@@ -184,31 +224,41 @@ export class Authentication {
     if (memory.password === undefined && memory.passwordsEntered >= tries) return undefined;
     const password = await this.password();
     this.sent = { method: 'password' };
+    this.hasAnswered = false;
     return { type: 'password', username, password: password.reveal() };
   }
 
   private nextQuestions(): AnyAuthMethod | undefined {
     const { memory, tries, username } = this.options;
-    if (memory.questionsAnswered >= tries) return undefined;
-    memory.questionsAnswered += 1;
+    if (memory.conversationsRefused >= tries) return undefined;
     this.sent = { method: 'keyboard-interactive' };
+    this.hasAnswered = false;
     let hasGivenPassword = false;
     const answer = async (name: string, instructions: string, prompts: Prompt[]): Promise<string[]> => {
       const question = printableQuestion(name, instructions, prompts);
       if (asksForPassword(question)) {
         // asked once more in one conversation: the first was wrong
-        if (hasGivenPassword) memory.password = undefined;
+        if (hasGivenPassword) {
+          memory.password = undefined;
+          memory.isPasswordInDoubt = false;
+        }
         hasGivenPassword = true;
         return [(await this.password()).reveal()];
       }
-      const answers = await this.options.prompts.answers(this.options.who, question);
+      const answers = await this.options.prompts.answers(this.options.who, question, memory.areAnswersRefused);
+      this.hasAnswered ||= answers.length > 0;
       return answers.map(given => given.reveal());
     };
     return {
       type: 'keyboard-interactive',
       username,
       prompt: (name, instructions, _language, prompts, finish) => {
-        answer(name, instructions, prompts).then(finish, (error: unknown) => this.onFailure(error));
+        answer(name, instructions, prompts).then(
+          answers => {
+            if (this.connection?.isThere()) finish(answers);
+          },
+          (error: unknown) => this.connection?.fail(error),
+        );
       },
     };
   }
@@ -217,7 +267,8 @@ export class Authentication {
     const { memory, prompts, who, tries } = this.options;
     if (memory.password === undefined) {
       if (memory.passwordsEntered >= tries) throw this.refused();
-      const password = await prompts.password(who, memory.passwordsEntered > 0);
+      const refused = memory.isPasswordInDoubt ? 'perhaps' : true;
+      const password = await prompts.password(who, memory.passwordsEntered > 0 ? refused : false);
       memory.passwordsEntered += 1;
       memory.password = password;
     }

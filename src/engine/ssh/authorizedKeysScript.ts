@@ -31,7 +31,7 @@ export const findKeyProgram = [
  * <base64 of the key> <findKeyProgram> <more folders for PATH>`.
  *
  * It only ever appends, with one write, so whatever cuts it off leaves the lines that were there. A folder serves as lock against another one that
- * adds the same key; one that was left behind is waited for a few seconds and then ignored, since two appends do not harm each other. Symbolic links
+ * adds the same key; one that was left behind is waited for some seconds and then ignored, since two appends do not harm each other. Symbolic links
  * are followed and kept. Rights are only ever taken away, namely that of others to write, which sshd does not stand.
  *
  * It answers with lines that begin with the marker: `look <what> <mode> <owner>` and `user <id>` for what sshd will look at, then `done <outcome>`
@@ -48,10 +48,11 @@ export const authorizedKeysScript = [
   'if [ -e "$file" ]; then [ -f "$file" ] || fail type; [ -r "$file" ] || fail unreadable; fi;',
   'has() { [ -e "$file" ] && awk -v kind="$kind" -v blob="$blob" "$find" <"$file"; };',
   'look() { set -- "$1" $(ls -ldnL "$2" 2>/dev/null); say look "$1" "$2" "$4"; };',
-  'lock=$dir/.dgx-spark.lock; tries=0; held=;',
-  'while [ "$tries" -lt 50 ]; do',
-  'if mkdir "$lock" 2>/dev/null; then held=1; break; fi;',
-  '[ -d "$lock" ] || break;',
+  'lock=$dir/.dgx-spark.lock; tries=0;',
+  'while [ "$tries" -lt 60 ]; do',
+  'mkdir "$lock" 2>/dev/null && break;',
+  // one that is gone by now was another's a moment ago; only where none can be made is there nothing to wait for
+  '[ -d "$lock" ] || [ -w "$dir" ] || break;',
   'tries=$((tries + 1)); sleep 0.1 2>/dev/null || sleep 1; done;',
   'trap "rmdir \\"\\$lock\\" 2>/dev/null" EXIT; trap "exit 1" HUP INT TERM PIPE;',
   'if has; then outcome=present; else',

@@ -123,13 +123,12 @@ export class HostKeyVerifier {
 }
 
 function changed(address: Address, key: Buffer, known: readonly KnownKey[]): SparkError {
-  const places = known.map(entry => `${entry.file}:${entry.line}`);
   return new SparkError({
     code: 'hostKeyChanged',
     message:
       `The host key of ${address.hostname} has changed: it shows ${typeInWords(keyTypeOf(key) ?? '')} ${fingerprint(key)}, ` +
       `but known is ${known.map(entry => `${typeInWords(entry.keyType)} ${entry.fingerprint} (${entry.file}:${entry.line})`).join(', ')}.`,
-    hint: `Somebody may be posing as this machine. If it was reinstalled, delete ${places.length > 1 ? 'the lines' : 'line'} ${places.join(', ')} ("ssh-keygen -R '${hostEntryName(address.hostname, address.port)}'") and connect again.`,
+    hint: `Somebody may be posing as this machine. If it was reinstalled, delete ${known.length > 1 ? 'those lines' : 'that line'} ("ssh-keygen -R '${hostEntryName(address.hostname, address.port)}'") and connect again.`,
   });
 }
 

@@ -95,10 +95,10 @@ export function logIn(options: LoginOptions): Promise<Session> {
         fail(authentication.tooManyFailures() ? new MoreToTry() : authentication.refused());
       else fail(explainLoginEnd(phase, address, hello, error, transport.complaint()));
     };
-    /** Goes on after something that may have taken a user's time. */
-    const proceed = (action: () => void) => {
+    /** To be asked after something that may have taken a user's time. */
+    const isThere = () => {
       if (lostWhileAsking) fail(new InterruptedByQuestion());
-      else if (!done) action();
+      return !done;
     };
 
     signal.addEventListener('abort', onAbort, { once: true });
@@ -121,7 +121,8 @@ export function logIn(options: LoginOptions): Promise<Session> {
         if (done) return;
         finish();
         client.removeAllListeners();
-        const session = new Session({ client, stream, address, route: options.route, log });
+        const { route, keepaliveMs, keepaliveCount } = options;
+        const session = new Session({ client, stream, address, route, log, keepaliveMs, keepaliveCount });
         void remembered.then(() => resolve(session));
       });
 
@@ -131,9 +132,8 @@ export function logIn(options: LoginOptions): Promise<Session> {
         username: options.route.username,
         // our own timer does this: it knows when the user is being asked
         readyTimeout: 0,
-        keepaliveInterval: options.keepaliveMs,
-        // ssh2 gives up one interval after the last of these has stayed without an answer
-        keepaliveCountMax: Math.max(1, options.keepaliveCount - 1),
+        // nor its keepalives: they take an interval longer than they should, and see a dead link in a large upload
+        keepaliveInterval: 0,
         algorithms: chooseAlgorithms(options.algorithms, options.knownKeyTypes),
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
           if (verifier.hasAccepted) {
@@ -141,16 +141,16 @@ export function logIn(options: LoginOptions): Promise<Session> {
             return;
           }
           verifier.verify(key).then(() => {
-            proceed(() => verify(true));
+            if (isThere()) verify(true);
           }, fail);
         },
         authHandler: (_methodsLeft, _partial, next) => {
           authentication.next().then(method => {
-            proceed(() => next(method));
+            if (isThere()) next(method);
           }, fail);
         },
       });
-      authentication.begin(client, fail);
+      authentication.begin({ client, isThere, fail });
       // ssh2 has paused the stream, so this neither takes anything away from it nor comes too late
       stream.on('data', listen);
       // what has ended before ssh2 listened does not say so again

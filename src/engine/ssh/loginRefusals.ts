@@ -44,22 +44,29 @@ export function moreProofs(who: string, methods: readonly string[]): SparkError 
 /** Everything that could be tried was refused. */
 export function nothingLeft(
   who: string,
-  keys: readonly string[],
-  triedPassword: boolean,
+  given: { readonly keys: readonly string[]; readonly password: boolean; readonly answers: boolean },
   methods: readonly string[],
 ): SparkError {
-  const tried = [...keys.map(key => printable(key, 60)), ...(triedPassword ? ['the password'] : [])];
+  const tried = [
+    ...given.keys.map(key => printable(key, 60)),
+    ...(given.password ? ['the password'] : []),
+    ...(given.answers ? ['your answers to its questions'] : []),
+  ];
   const shown = tried.length > 6 ? [...tried.slice(0, 5), `${tried.length - 5} more`] : tried;
   const accepts = methods.length > 0 ? ` It accepts: ${printable(methods.join(', '))}.` : '';
+  if (shown.length === 0)
+    return new SparkError({
+      code: 'authFailed',
+      message: `There is no key to log in with as ${who}, and the server takes nothing else.`,
+      hint: `Choose a private key file, add one to your SSH agent ("ssh-add"), or set one up with "Set Up Key Login".${accepts}`,
+    });
+  const check =
+    given.keys.length > 0
+      ? 'Check the user name, and that one of your keys is in ~/.ssh/authorized_keys on the Spark.'
+      : 'Check the user name and what you have entered, then connect again.';
   return new SparkError({
     code: 'authFailed',
-    message:
-      shown.length > 0
-        ? `The server refused ${who}; tried were ${shown.join(', ')}.`
-        : `There is no key to log in with as ${who}, and the server takes nothing else.`,
-    hint:
-      shown.length > 0
-        ? `Check the user name, and that one of your keys is in ~/.ssh/authorized_keys on the Spark.${accepts}`
-        : `Choose a private key file, add one to your SSH agent ("ssh-add"), or set one up with "Set Up Key Login".${accepts}`,
+    message: `The server refused ${who}; tried were ${shown.join(', ')}.`,
+    hint: `${check}${accepts}`,
   });
 }

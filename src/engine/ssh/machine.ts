@@ -1,5 +1,5 @@
+import { writtenAddress } from '../../shared/address.js';
 import type { JumpHost, ResolvedHost } from './config/types.js';
-import { hostEntryName } from './knownHosts.js';
 import type { Address } from './networkErrors.js';
 import type { LoginParty, SshLogin } from './types.js';
 
@@ -31,9 +31,9 @@ export function identityOf(host: ResolvedHost): Address {
     : { hostname: host.hostKeyAlias, port: 22 };
 }
 
-/** The way in words: `spark.local`, `10.0.0.7:2222 via gateway`, `spark through a ProxyCommand`. */
+/** The way in words: `spark.local:22`, `10.0.0.7:2222 via gateway`, `spark:22 through a ProxyCommand`. */
 export function routeInWords(host: ResolvedHost): string {
-  const where = hostEntryName(host.hostname, host.port);
+  const where = writtenAddress(host);
   switch (host.proxy.kind) {
     case 'none':
       return where;

@@ -52,7 +52,7 @@ export async function openMachine(
       confirmHostKey: about => ask(() => prompts.confirmHostKey(about)),
       passphrase: (path, wrong) => ask(() => prompts.passphrase(path, wrong)),
       password: (who, wrong) => ask(() => prompts.password(who, wrong)),
-      answers: (who, question) => ask(() => prompts.answers(who, question)),
+      answers: (who, question, wrong) => ask(() => prompts.answers(who, question, wrong)),
     };
     try {
       const transport = await dial(timer);

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { type ErrorInfo, SparkError } from '../../shared/errors.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import { toDisposable } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
+import { KeepAlive } from './keepAlive.js';
 import { type Address, explainLostLink } from './networkErrors.js';
 import { quote } from './quote.js';
 import { printable } from '../base/remoteText.js';
@@ -27,6 +29,10 @@ export interface SessionOptions {
   readonly address: Address;
   readonly route: SshRoute;
   readonly log: Logger;
+  /** How often the server is asked for a sign of life, and after how many intervals without one the link is dead. */
+  readonly keepaliveMs: number;
+  readonly keepaliveCount: number;
+  readonly clock?: Clock;
 }
 
 /** An authenticated connection over ssh2. */
@@ -36,7 +42,7 @@ export class Session implements SshSession {
   private readonly waiting = new Set<(error: SparkError) => void>();
   private ended: ErrorInfo | undefined;
   private lost: ErrorInfo | undefined;
-  private checking: NodeJS.Timeout | undefined;
+  private readonly keepAlive: KeepAlive;
 
   /** Also tells somebody who asks when it is too late, since nothing else would. */
   readonly onDidEnd: Event<ErrorInfo> = listener => {
@@ -56,6 +62,16 @@ export class Session implements SshSession {
       .on('error', error => this.lose(error))
       .on('end', () => this.lose(undefined))
       .on('close', () => this.lose(undefined));
+    this.keepAlive = new KeepAlive({
+      clock: options.clock ?? systemClock,
+      intervalMs: options.keepaliveMs,
+      count: options.keepaliveCount,
+      ask: answered => this.askForSignOfLife(answered),
+      isCongested: () => options.stream.writableLength > 0,
+      onDead: () => this.lose(new Error('Keepalive timeout')),
+    });
+    // before ssh2 hears the answer in it
+    options.stream.prependListener('data', this.heard);
   }
 
   get route(): SshRoute {
@@ -63,19 +79,7 @@ export class Session implements SshSession {
   }
 
   check(limitMs: number): void {
-    if (this.ended !== undefined || this.checking !== undefined) return;
-    this.checking = setTimeout(() => this.lose(new Error('Keepalive timeout')), limitMs);
-    const alive = () => {
-      clearTimeout(this.checking);
-      this.checking = undefined;
-    };
-    try {
-      // a global request that every server must answer (RFC 4254, 4), if only with a refusal: nothing is forwarded here
-      this.options.client.unforwardIn('127.0.0.1', 0, alive);
-    } catch {
-      // ssh2 throws when its stream is already closing: it says so itself in a moment
-      alive();
-    }
+    this.keepAlive.check(limitMs);
   }
 
   async spawn(argv: readonly string[]): Promise<RemoteProcess> {
@@ -113,6 +117,22 @@ export class Session implements SshSession {
     stream.once('close', () => clearTimeout(timer));
   }
 
+  private readonly heard = () => this.keepAlive.heard();
+
+  private askForSignOfLife(answered: () => void): void {
+    try {
+      // a global request that every server must answer (RFC 4254, 4), if only with a refusal: nothing is forwarded here
+      this.options.client.unforwardIn('127.0.0.1', 0, answered);
+    } catch {
+      this.loseIfBroken();
+    }
+  }
+
+  /** ssh2 throws when its stream is closing or closed, of which it tells only afterwards. */
+  private loseIfBroken(): void {
+    if (!this.options.stream.writable) this.lose(undefined);
+  }
+
   private lose(error: Error | undefined): void {
     if (this.ended !== undefined) return;
     const reason = explainLostLink(this.options.address, error);
@@ -130,8 +150,9 @@ export class Session implements SshSession {
    */
   private finish(reason: ErrorInfo): void {
     this.ended = reason;
-    clearTimeout(this.checking);
-    const { client } = this.options;
+    this.keepAlive.dispose();
+    const { client, stream } = this.options;
+    stream.off('data', this.heard);
     client.removeAllListeners();
     // what ssh2 still reports on its way down concerns nobody any more
     client.on('error', () => undefined);
@@ -185,7 +206,8 @@ export class Session implements SshSession {
           else abandon(channel);
         });
       } catch (error) {
-        // ssh2 throws when its socket is already closing and has not said so yet
+        // the loss is the reason, where it is one: who waits for the next link must know that this one is gone
+        this.loseIfBroken();
         rejectWaiting(new SparkError(NOT_CONNECTED, { cause: error }));
       }
     });

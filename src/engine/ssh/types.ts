@@ -70,10 +70,13 @@ export interface LoginPrompts {
   }): Promise<boolean>;
   /** @param wrong the one that was given before did not open the key */
   passphrase(keyPath: string, wrong: boolean): Promise<Secret>;
-  /** @param wrong the one that was given before was refused by the server */
-  password(who: LoginParty, wrong: boolean): Promise<Secret>;
-  /** One answer a prompt, in their order. Never kept: they may be codes that count once. */
-  answers(who: LoginParty, question: LoginQuestion): Promise<Secret[]>;
+  /** @param wrong the one that was given before was refused by the server; `perhaps`: together with other answers */
+  password(who: LoginParty, wrong: boolean | 'perhaps'): Promise<Secret>;
+  /**
+   * One answer a prompt, in their order. Never kept: they may be codes that count once.
+   * @param wrong those that were given before were refused
+   */
+  answers(who: LoginParty, question: LoginQuestion, wrong: boolean): Promise<Secret[]>;
 }
 
 /** A running command on the remote machine. Its stream ends are stdin (writable) and stdout (readable). */
@@ -92,7 +95,7 @@ export interface SshRoute {
   readonly port: number;
   /** The numeric address, where the connection is a direct one. */
   readonly address: string | undefined;
-  /** In words: `spark.local:22`, `10.0.0.7:22 via gateway`. */
+  /** In words: `spark.local:22`, `[fd00::7]:22 via gateway`. */
   readonly words: string;
 }
 

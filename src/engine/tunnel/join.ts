@@ -1,6 +1,9 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+/** How long the program at the other end has to read what it was sent before it is reset. */
+const READ_FIRST_MS = 100;
+
 /**
  * Connects two streams in both directions until both are over. Each direction ends by itself (half-close), a slow reader slows its writer
  * down, and when one side breaks the other is broken off too, so that a cut-off answer never looks like a whole one.
@@ -15,12 +18,12 @@ export function join(left: Duplex, right: Duplex, onClosed: () => void = () => u
     });
     stream.once('error', () => {
       breakOff(stream);
-      breakOff(other);
+      breakOffOnceRead(other);
     });
     stream.once('close', () => {
       // what was read is still on its way to the other side
       if (readAll) finishThenDestroy(other);
-      else breakOff(other);
+      else breakOffOnceRead(other);
       open -= 1;
       if (open === 0) onClosed();
     });
@@ -39,6 +42,21 @@ export function breakOff(stream: Duplex): void {
   else stream.destroy();
   // ssh2 reports the end only of a channel that has been read
   stream.resume();
+}
+
+/**
+ * As {@link breakOff}, a moment later: a reset that comes right behind a piece of an answer is an orderly end to many
+ * programs, for libuv reports it so when it finds both at once.
+ */
+function breakOffOnceRead(stream: Duplex): void {
+  if (!(stream instanceof Socket) || stream.bytesWritten === 0) {
+    breakOff(stream);
+    return;
+  }
+  // nobody takes what it still says
+  stream.unpipe().pause();
+  const timer = setTimeout(() => breakOff(stream), READ_FIRST_MS);
+  stream.once('close', () => clearTimeout(timer));
 }
 
 function finishThenDestroy(stream: Duplex): void {

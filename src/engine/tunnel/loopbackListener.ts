@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { SparkError } from '../../shared/errors.js';
 import type { Disposable } from '../base/disposable.js';
+import { readWide } from './wideSocket.js';
 
 const BACKLOG = 1024;
 const IPV4 = '127.0.0.1';
@@ -63,7 +64,8 @@ export async function findFreePort(from: number): Promise<number> {
 }
 
 async function listenOnce(port: number, onSocket: (socket: Socket) => void): Promise<LoopbackListener> {
-  const accept = (socket: Socket) => {
+  const accept = (accepted: Socket) => {
+    const socket = readWide(accepted);
     // before anything else: a caller that goes away must not take the engine along
     socket.on('error', () => undefined);
     listener.onSocket(socket);

@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import type { Diagnosis } from '../../shared/diagnosis.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
-import { withoutLinks } from '../plainText.js';
 import { ReportDocuments } from '../reportDocument.js';
 import { aboutConnection } from './interactive.js';
+import { withCancellableProgress } from './quietProgress.js';
 import type { CommandServices } from './services.js';
 
 /** Finds out what is wrong with a connection. */
@@ -13,19 +13,9 @@ export function registerDiagnoseCommand(services: CommandServices): vscode.Dispo
   const reports = new ReportDocuments();
   const show = async (connectionId: string): Promise<Diagnosis> => {
     const name = client.connection(connectionId)?.name ?? 'connection';
-    const diagnosis = await vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        title: withoutLinks(`Diagnosing ${name}`),
-        cancellable: true,
-      },
-      async (_progress, token) => {
-        const controller = new AbortController();
-        token.onCancellationRequested(() => {
-          controller.abort();
-        });
-        return await client.request('connections/diagnose', { connectionId }, controller.signal);
-      },
+    const diagnosis = await withCancellableProgress(
+      `Diagnosing ${name}`,
+      async signal => await client.request('connections/diagnose', { connectionId }, signal),
     );
     await reports.show(`Diagnosis of ${name}`, diagnosis.report);
     return diagnosis;

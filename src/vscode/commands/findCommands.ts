@@ -1,16 +1,19 @@
 import * as vscode from 'vscode';
 import { sshConfigHostSchema } from '../../shared/address.js';
-import type { ConnectionInput } from '../../shared/connection.js';
+import type { ConnectionInput, ConnectionView } from '../../shared/connection.js';
 import type { FoundSpark, ListedHost } from '../../shared/discovery.js';
 import { SparkError } from '../../shared/errors.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { withoutIcons, withoutLinks } from '../plainText.js';
+import { shortPath } from '../shortPath.js';
 import { addressOf } from '../wording.js';
 import { checked } from './arguments.js';
 import { attempt } from './interactive.js';
+import { withCancellableProgress } from './quietProgress.js';
 import type { CommandServices } from './services.js';
 
+const SAID_FOR_MS = 4000;
 const PROXY_WORDS = { none: '', jump: ', through a jump host', command: ', through a ProxyCommand' } as const;
 
 /** Saving connections without typing: from ssh_config, and from the local network. */
@@ -47,14 +50,13 @@ async function importByChoice(services: CommandServices): Promise<void> {
   const { client } = services;
   const { hosts, problems } = await client.request('sshConfig/list', {});
   if (problems.length > 0) void vscode.window.showWarningMessage(withoutLinks(problems.slice(0, 3).join(' ')));
-  const taken = new Set(client.snapshot.connections.map(({ sshConfigHost }) => sshConfigHost));
-  const open = hosts.filter(({ alias }) => !taken.has(alias));
+  const open = hosts.filter(host => !client.snapshot.connections.some(connection => isOf(connection, host)));
   if (open.length === 0) {
-    void vscode.window.showInformationMessage(
+    const message =
       hosts.length === 0
-        ? 'Your SSH config names no host. Add a "Host" to ~/.ssh/config, or use Add Connection.'
-        : 'Every host of your SSH config is saved already.',
-    );
+        ? 'Your SSH config names no host: add a "Host" to ~/.ssh/config, or enter the machine here.'
+        : 'Every host of your SSH config is saved already.';
+    offerForm(services, message);
     return;
   }
   const chosen = await vscode.window.showQuickPick(open.map(hostItem), {
@@ -67,14 +69,47 @@ async function importByChoice(services: CommandServices): Promise<void> {
   const follow = await askWhetherToFollow(chosen.length);
   if (follow === undefined) return;
   const failed: string[] = [];
+  const followedAnyway: string[] = [];
   for (const { host } of chosen) {
     // a command is not something that a form could show: such a host can only be followed
-    const input = follow || host.proxy === 'command' ? following(host) : copied(host);
-    await client.request('connections/create', input).catch((error: unknown) => {
+    const mustFollow = host.proxy === 'command';
+    try {
+      await client.request('connections/create', follow || mustFollow ? following(host) : copied(host));
+      if (mustFollow && !follow) followedAnyway.push(host.alias);
+    } catch (error) {
       failed.push(`${host.alias}: ${SparkError.toInfo(error).message}`);
-    });
+    }
   }
+  tellOutcome(chosen.length - failed.length, failed, followedAnyway);
+}
+
+/** Says something, with a button that leads to the form. The command has ended, whenever the user reads it. */
+function offerForm({ panel }: CommandServices, message: string): void {
+  const add = 'Add Connection';
+  void vscode.window.showInformationMessage(message, add).then(chosen => {
+    if (chosen === add) panel.openForm(null);
+  });
+}
+
+function tellOutcome(saved: number, failed: readonly string[], followedAnyway: readonly string[]): void {
   if (failed.length > 0) void vscode.window.showErrorMessage(withoutLinks(`Not imported: ${failed.join(' ')}`));
+  if (followedAnyway.length > 0)
+    void vscode.window.showInformationMessage(
+      withoutLinks(
+        `A ProxyCommand cannot be copied, so the SSH config is followed for ${followedAnyway.join(', ')} all the same.`,
+      ),
+    );
+  if (saved > 0)
+    vscode.window.setStatusBarMessage(
+      saved === 1 ? 'The connection is saved' : `${saved} connections are saved`,
+      SAID_FOR_MS,
+    );
+}
+
+/** Whether a connection follows a host, or is a copy of it that still has its name and address. */
+function isOf(connection: ConnectionView, host: ListedHost): boolean {
+  if (connection.sshConfigHost !== null) return connection.sshConfigHost === host.alias;
+  return connection.name === host.alias && addressOf(connection) === addressOf(host);
 }
 
 function hostItem(host: ListedHost): vscode.QuickPickItem & { host: ListedHost } {
@@ -82,7 +117,7 @@ function hostItem(host: ListedHost): vscode.QuickPickItem & { host: ListedHost }
     host,
     label: withoutIcons(host.alias),
     description: withoutIcons(`${addressOf(host)}${PROXY_WORDS[host.proxy]}`),
-    detail: withoutIcons(`${host.file}, line ${host.line}`),
+    detail: withoutIcons(`${shortPath(host.file)}, line ${host.line}`),
   };
 }
 
@@ -115,28 +150,17 @@ function copied({ alias, hostname, username, port, identityFile, proxyJump }: Li
 }
 
 /** Looks for machines and opens the form for the one that is chosen. Resolves with that. */
-async function discover({ client, panel }: CommandServices): Promise<FoundSpark | undefined> {
-  const found = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: 'Looking for Sparks on the local network',
-      cancellable: true,
-    },
-    async (_progress, token) => {
-      const controller = new AbortController();
-      token.onCancellationRequested(() => {
-        controller.abort();
-      });
-      return await client.request('discovery/find', {}, controller.signal);
-    },
+async function discover(services: CommandServices): Promise<FoundSpark | undefined> {
+  const { client, panel } = services;
+  const found = await withCancellableProgress(
+    'Looking for Sparks on the local network',
+    async signal => await client.request('discovery/find', {}, signal),
   );
   if (found.length === 0) {
-    const add = 'Add Connection';
-    const chosen = await vscode.window.showInformationMessage(
+    offerForm(
+      services,
       'No machine made itself known. It may be on another network, or multicast may be blocked: add it by its name or IP address.',
-      add,
     );
-    if (chosen === add) panel.openForm(null);
     return undefined;
   }
   const items = found.map(spark => ({

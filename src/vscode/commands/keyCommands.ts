@@ -3,8 +3,9 @@ import * as vscode from 'vscode';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { pickKeyFile } from '../keyFile.js';
-import { withoutLinks } from '../plainText.js';
+import { withoutIcons, withoutLinks } from '../plainText.js';
 import { aboutConnection } from './interactive.js';
+import { withCancellableProgress } from './quietProgress.js';
 import type { CommandServices } from './services.js';
 
 /** Keys to log in with: setting one up on the machine, and keeping one in the keychain. */
@@ -42,9 +43,7 @@ export function registerKeyCommands(services: CommandServices): vscode.Disposabl
             await store(connectionId);
             const file = client.connection(connectionId)?.sshKeyPath ?? 'the key file';
             void vscode.window.showInformationMessage(
-              withoutLinks(
-                `The private key is in the keychain of this editor now; ${basename(file)} is no longer needed for this connection.`,
-              ),
+              withoutLinks(`Stored in the keychain: ${basename(file)} is no longer needed for this connection.`),
             );
           },
         },
@@ -54,31 +53,40 @@ export function registerKeyCommands(services: CommandServices): vscode.Disposabl
 }
 
 async function setUp({ client }: CommandServices, connectionId: string): Promise<string | undefined> {
-  const choice = await askForKey();
+  const connection = client.connection(connectionId);
+  const name = connection?.name ?? 'The Spark';
+  const before = connection?.authMethod === 'key' && !connection.keyStored ? connection.sshKeyPath : null;
+  const choice = await askForKey(before);
   if (!choice) return undefined;
-  const name = client.connection(connectionId)?.name ?? 'the Spark';
-  const done = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: withoutLinks(`Setting up key login to ${name}`) },
-    async () => await client.request('connections/setUpKey', { connectionId, ...choice }),
+  const done = await withCancellableProgress(
+    `Setting up key login to ${name}`,
+    async signal => await client.request('connections/setUpKey', { connectionId, ...choice }, signal),
   );
-  const what = done.made ? `A new key is in ${done.keyPath}` : `The key ${done.keyPath} is used`;
-  const there = done.added ? 'and the Spark knows it now' : 'and the Spark knew it already';
-  const message = withoutLinks([`${what}, ${there}.`, ...done.warnings].join(' '));
+  const changed = done.added || done.keyPath !== before;
+  const outcome = changed
+    ? `${name} logs in with ${done.keyPath} from now on.`
+    : `${name} logs in with ${done.keyPath} already; nothing had to be done.`;
+  const message = withoutLinks([outcome, ...done.warnings].join(' '));
   void (done.warnings.length > 0
     ? vscode.window.showWarningMessage(message)
     : vscode.window.showInformationMessage(message));
   return done.keyPath;
 }
 
-/** Which key; `{}` makes one, undefined when the user thought better of it. */
-async function askForKey(): Promise<{ keyPath?: string } | undefined> {
+/**
+ * Which key; `{}` leaves it to the engine, undefined when the user thought better of it.
+ * @param own the key that the connection logs in with, or is to log in with, already
+ */
+async function askForKey(own: string | null): Promise<{ keyPath?: string } | undefined> {
   const items = [
-    { own: false, label: '$(add) Make a new key', detail: 'An Ed25519 key for this Spark, in ~/.ssh' },
+    own === null
+      ? { own: false, label: '$(add) Make a new key', detail: 'An Ed25519 key for this Spark, in ~/.ssh' }
+      : { own: false, label: withoutIcons(`Use ${own}`), detail: 'The key of this connection' },
     { own: true, label: '$(folder-opened) Use a key that I have…', detail: 'Choose a private key file' },
   ];
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Set Up Key Login',
-    placeHolder: 'You are asked for your password on the Spark once more, then the key is used instead',
+    placeHolder: 'Your password on the Spark may be needed once more; after that the key is used',
   });
   if (!picked) return undefined;
   if (!picked.own) return {};

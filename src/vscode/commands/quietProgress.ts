@@ -55,3 +55,21 @@ export async function withQuietProgress<T>(
     clearTimeout(timer);
   }
 }
+
+/** Does something that the user waits for, with a notification that cancels it. */
+export async function withCancellableProgress<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: withoutLinks(title), cancellable: true },
+    async (_progress, token) => {
+      const controller = new AbortController();
+      const listening = token.onCancellationRequested(() => {
+        controller.abort();
+      });
+      try {
+        return await work(controller.signal);
+      } finally {
+        listening.dispose();
+      }
+    },
+  );
+}

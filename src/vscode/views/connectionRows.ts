@@ -47,7 +47,9 @@ export interface RowText {
 /** @param among how many connections are saved: with more than one it matters which is active */
 export function connectionText(connection: ConnectionView, among: number): RowText {
   const { status, isActive } = connection;
-  const words = [STATE_WORDS[status.state], ...(isActive && among > 1 ? ['active'] : [])];
+  // a note says what a state came from: "Disconnected after 30 minutes without use."
+  const state = status.note?.replace(/\.$/, '') ?? STATE_WORDS[status.state];
+  const words = [state, ...(isActive && among > 1 ? ['active'] : [])];
   // the words first: a narrow sidebar cuts the end off, and the state must not be colour alone
   const description = [...words, addressOf(connection)].join(' · ');
   const tokens = [

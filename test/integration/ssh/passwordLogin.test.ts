@@ -26,7 +26,7 @@ const accepting =
 describe('login by password', function () {
   this.timeout(20_000);
   let server: PasswordServer | undefined;
-  let asked: boolean[];
+  let asked: (boolean | 'perhaps')[];
 
   beforeEach(() => {
     asked = [];
@@ -42,7 +42,7 @@ describe('login by password', function () {
     return server;
   };
   const giving = (...passwords: string[]) => ({
-    password: (_who: unknown, wrong: boolean) => {
+    password: (_who: unknown, wrong: boolean | 'perhaps') => {
       asked.push(wrong);
       const next = passwords.shift();
       return next === undefined ? Promise.reject(new Error('asked once too often')) : Promise.resolve(new Secret(next));
@@ -184,6 +184,94 @@ describe('login by password', function () {
     });
     session.dispose();
     assert.deepEqual(seen, [RIGHT, '123456']);
+  });
+
+  it('says that answers were refused, and that a password among them may have been right', async () => {
+    const seen: string[] = [];
+    const { target, home } = await start(context => {
+      if (context.method !== 'keyboard-interactive') {
+        context.reject(['keyboard-interactive']);
+        return;
+      }
+      context.prompt([{ prompt: 'Password: ', echo: false }], ([password = '']) => {
+        context.prompt([{ prompt: 'Verification code: ', echo: false }], ([code = '']) => {
+          seen.push(`${password} ${code}`);
+          if (code === '123456') context.accept();
+          else context.reject(['keyboard-interactive']);
+        });
+      });
+    });
+    const codes = ['1', '2', '3', '123456'];
+    const wrong: boolean[] = [];
+    const prompts = {
+      ...giving(RIGHT, RIGHT, RIGHT, RIGHT),
+      answers: (_who: unknown, _question: unknown, refused: boolean) => {
+        wrong.push(refused);
+        return Promise.resolve([new Secret(codes.shift() ?? '')]);
+      },
+    };
+    await assert.rejects(openSession({ target, home, prompts }), (error: unknown) => {
+      assert.ok(SparkError.is(error, 'authFailed'));
+      return true;
+    });
+    assert.deepEqual(asked, [false, 'perhaps', 'perhaps']);
+    assert.deepEqual(wrong, [false, true, true]);
+    const session = await openSession({ target, home, prompts });
+    session.dispose();
+    assert.deepEqual([asked.at(-1), wrong.at(-1)], [false, false]);
+    assert.equal(seen.at(-1), `${RIGHT} 123456`);
+  });
+
+  it('names the answers among what was refused, and no missing key', async () => {
+    const { target, home } = await start(context => {
+      if (context.method === 'keyboard-interactive')
+        context.prompt([{ prompt: 'Code: ', echo: true }], () => context.reject(['keyboard-interactive']));
+      else context.reject(['keyboard-interactive']);
+    });
+    const answers = () => Promise.resolve([new Secret('1')]);
+    await assert.rejects(
+      openSession({ target: { ...target, auth: { method: 'auto' } }, home, prompts: { answers } }),
+      (error: unknown) => {
+        assert.ok(SparkError.is(error, 'authFailed'));
+        assert.match(error.message, /refused.*your answers to its questions/);
+        assert.match(error.hint ?? '', /what you have entered/);
+        return true;
+      },
+    );
+  });
+
+  it('asks for the next code at once when the server has hung up while the user looked for one', async () => {
+    let hasHungUp = false;
+    const { target, home, connections } = await start(context => {
+      if (context.method === 'keyboard-interactive')
+        context.prompt([{ prompt: 'Code: ', echo: true }], () => context.accept());
+      else context.reject(['keyboard-interactive']);
+    });
+    const wrong: boolean[] = [];
+    const session = await openSession({
+      target: { ...target, auth: { method: 'auto' } },
+      home,
+      // one that waits for its time to run out fails here
+      connectTimeoutMs: 600_000,
+      prompts: {
+        answers: async (_who, _question, refused) => {
+          wrong.push(refused);
+          if (!hasHungUp) {
+            hasHungUp = true;
+            const [connection] = connections;
+            assert.ok(connection);
+            const closed = once(connection, 'close');
+            connection.end();
+            await closed;
+            // so that the client has noticed too
+            await new Promise(resolve => setTimeout(resolve, 100));
+          }
+          return [new Secret('123456')];
+        },
+      },
+    });
+    session.dispose();
+    assert.deepEqual(wrong, [false, false]);
   });
 
   it('ends when the user closes the question for a code', async () => {

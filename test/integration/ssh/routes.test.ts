@@ -88,7 +88,7 @@ describe('ways to a machine', () => {
         `  IdentityFile ${machine.clientKey}`,
       );
       const to = target([way('spark')], { username: undefined, login: { method: 'auto' } });
-      assert.equal(await wayTaken(to), `[127.0.0.1]:${machine.port}`);
+      assert.equal(await wayTaken(to), `127.0.0.1:${machine.port}`);
     });
 
     it('know a host by its HostKeyAlias', async () => {
@@ -147,7 +147,7 @@ describe('ways to a machine', () => {
         '  HostName 127.0.0.1',
         `  Port ${machine.port}`,
       );
-      assert.equal(await wayTaken(target([way('spark')])), `[127.0.0.1]:${machine.port} through a ProxyCommand`);
+      assert.equal(await wayTaken(target([way('spark')])), `127.0.0.1:${machine.port} through a ProxyCommand`);
     });
 
     it('say what a ProxyCommand complained about', async () => {
@@ -179,7 +179,7 @@ describe('ways to a machine', () => {
 
     it('lead on to the machine, each host verified under its own name', async () => {
       const taken = await wayTaken(target([way('127.0.0.1', machine.port, through())]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port} via 127.0.0.1`);
+      assert.equal(taken, `127.0.0.1:${machine.port} via 127.0.0.1`);
       assert.match(gateway.log(), /Accepted publickey/);
       home.knows(
         { name: `[127.0.0.1]:${machine.port}`, sshd: machine },
@@ -208,7 +208,7 @@ describe('ways to a machine', () => {
         `  Port ${machine.port}`,
         '  ProxyJump outer,inner',
       );
-      assert.equal(await wayTaken(target([way('spark')])), `[127.0.0.1]:${machine.port} via outer, inner`);
+      assert.equal(await wayTaken(target([way('spark')])), `127.0.0.1:${machine.port} via outer, inner`);
     });
 
     it('end with the session, and the session with them', async () => {
@@ -239,7 +239,7 @@ describe('ways to a machine', () => {
   describe('of which there are several', () => {
     it('lead there by the first that answers', async () => {
       const taken = await wayTaken(target([way('127.0.0.1', await freePort()), way('127.0.0.1', machine.port)]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port}`);
+      assert.equal(taken, `127.0.0.1:${machine.port}`);
     });
 
     it('pass by an address that accepts and says nothing, and one where something else answers', async () => {
@@ -252,7 +252,7 @@ describe('ways to a machine', () => {
         home.knows(identity);
         assert.equal(
           await wayTaken(target([way('127.0.0.1', port), way('127.0.0.1', machine.port)])),
-          `[127.0.0.1]:${machine.port}`,
+          `127.0.0.1:${machine.port}`,
         );
       }
     });
@@ -261,7 +261,7 @@ describe('ways to a machine', () => {
       // known is the machine; on its first address the gateway answers
       home.knows({ name: `[127.0.0.1]:${gateway.port}`, sshd: machine });
       const taken = await wayTaken(target([way('127.0.0.1', gateway.port), way('127.0.0.1', machine.port)]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port}`);
+      assert.equal(taken, `127.0.0.1:${machine.port}`);
     });
 
     it('have one identity: a key that was trusted for the first is asked about for none', async () => {
@@ -272,7 +272,7 @@ describe('ways to a machine', () => {
     it('come back to where it was last when its name is not known', async () => {
       home.knows({ name: `[spark.invalid]:${machine.port}`, sshd: machine });
       const to = target([way('spark.invalid', machine.port)], { lastAddress: '127.0.0.1' });
-      assert.equal(await wayTaken(to), `[127.0.0.1]:${machine.port}`);
+      assert.equal(await wayTaken(to), `127.0.0.1:${machine.port}`);
       // and not to whoever has that address today
       home.knows({ name: `[spark.invalid]:${machine.port}`, sshd: gateway });
       await assert.rejects(wayTaken(to), (error: unknown) => SparkError.is(error, 'hostNotFound'));
@@ -284,7 +284,7 @@ describe('ways to a machine', () => {
       const jump = `${gateway.username}@127.0.0.1:${gateway.port}`;
       home.knows({ name: 'spark.invalid', sshd: machine }, { name: `[127.0.0.1]:${gateway.port}`, sshd: gateway });
       const taken = await wayTaken(target([way('spark.invalid'), way('127.0.0.1', machine.port, jump)]));
-      assert.equal(taken, `[127.0.0.1]:${machine.port} via 127.0.0.1`);
+      assert.equal(taken, `127.0.0.1:${machine.port} via 127.0.0.1`);
     });
 
     it('say what is wrong with the first when none leads there', async () => {

@@ -216,7 +216,7 @@ describe('servers of all kinds', () => {
     it('OpenSSH with a password by the password method', async () => {
       sshd = await startSshd({ username: user!.name, config: ['PasswordAuthentication yes', 'UsePAM yes'] });
       sshd.trust();
-      const asked: boolean[] = [];
+      const asked: (boolean | 'perhaps')[] = [];
       const session = await openSession({
         target: { hostname: '127.0.0.1', port: sshd.port, username: user!.name, auth: { method: 'password' } },
         home: sshd.home,

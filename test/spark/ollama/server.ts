@@ -28,6 +28,8 @@ export class Ollama extends StreamPlan {
         else response.destroy();
       });
     });
+    // Go's server, which Ollama is, closes no connection for being idle
+    this.#server.keepAliveTimeout = 0;
   }
 
   get port(): number {

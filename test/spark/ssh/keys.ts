@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { utils, type ParsedKey } from 'ssh2';
 import { toOpenSshPrivateKey } from '../../../src/engine/ssh/keys/opensshKey.js';
 
@@ -24,4 +25,11 @@ export function fingerprint(key: ParsedKey): string {
 /** Type and key as in a line of `known_hosts`, without the host. */
 export function knownHostsForm(key: ParsedKey): string {
   return `${key.type} ${key.getPublicSSH().toString('base64')}`;
+}
+
+/** The keys of an `authorized_keys` file; none while there is no such file. Lines with options are not understood. */
+export function keysOf(file: string): ParsedKey[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter(line => /^(?:ssh|ecdsa|sk)-/.test(line)).map(parseKey);
 }

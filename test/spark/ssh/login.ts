@@ -11,7 +11,8 @@ import {
 export interface Account {
   readonly username: string;
   readonly password: string | undefined;
-  readonly keys: readonly ParsedKey[];
+  /** Asked at each attempt: `authorized_keys` may have changed. */
+  readonly keys: () => readonly ParsedKey[];
   readonly keyboard: KeyboardInteractive | undefined;
 }
 
@@ -20,6 +21,8 @@ export interface KeyboardInteractive {
   readonly answers: readonly string[];
   /** Asked after a key or password was right, instead of being enough alone. */
   readonly secondFactor?: boolean;
+  /** Each question comes in a request of its own, as PAM asks; else all come in one. */
+  readonly oneByOne?: boolean;
 }
 
 /** OpenSSH's MaxAuthTries. */
@@ -69,9 +72,9 @@ export class Login {
   }
 
   #answerKey(attempt: PublicKeyAuthContext, known: boolean): void {
-    const key = this.#account.keys.find(
-      candidate => sameBytes(candidate.getPublicSSH(), attempt.key.data) && known && !this.#firstFactorDone,
-    );
+    const key = this.#account
+      .keys()
+      .find(candidate => sameBytes(candidate.getPublicSSH(), attempt.key.data) && known && !this.#firstFactorDone);
     if (key === undefined) this.#settle(attempt, false);
     else if (attempt.signature === undefined || attempt.blob === undefined) attempt.accept();
     else this.#settle(attempt, key.verify(attempt.blob, attempt.signature, attempt.hashAlgo));
@@ -83,13 +86,26 @@ export class Login {
       this.#settle(attempt, false);
       return;
     }
-    attempt.prompt([...keyboard.questions], answers => {
-      // typed as never missing, but an answer can be
-      const given = answers as readonly (string | undefined)[];
+    const rounds = keyboard.oneByOne ? keyboard.questions.map(question => [question]) : [keyboard.questions];
+    this.#askRounds(attempt, rounds, [], given => {
       const right = keyboard.answers.every((answer, index) => sameText(given[index] ?? '', answer));
       if (known && right) attempt.accept();
       else this.#refuse(attempt);
     });
+  }
+
+  /** Asks one request after the other; what is wrong with the answers is said only after the last, as PAM does. */
+  #askRounds(
+    attempt: KeyboardAuthContext,
+    [round, ...rest]: readonly KeyboardInteractive['questions'][],
+    given: readonly (string | undefined)[],
+    done: (given: readonly (string | undefined)[]) => void,
+  ): void {
+    if (round === undefined) {
+      done(given);
+      return;
+    }
+    attempt.prompt([...round], answers => this.#askRounds(attempt, rest, [...given, ...answers], done));
   }
 
   #settle(attempt: AuthContext, right: boolean): void {

@@ -40,6 +40,11 @@ function setUp() {
 }
 
 const refuse = (code: ErrorCode) => () => Promise.reject(new SparkError({ code, message: code }));
+/** Hears nothing, and ends when it is let go of. */
+const hangs = (_prompts: unknown, signal: AbortSignal) =>
+  new Promise<void>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('aborted')));
+  });
 const noQuestions = () => Promise.reject(new Error('nobody expected a question'));
 
 describe('a link', () => {
@@ -150,6 +155,42 @@ describe('a link', () => {
     assert.deepEqual([link.status.state, link.status.error], ['disconnected', undefined]);
   });
 
+  it('asks for everything again when the user has closed one of several questions', async () => {
+    const { machine, link } = setUp();
+    machine.login = async prompts => {
+      await prompts.password(WHO, false);
+      await prompts.answers(WHO, { name: '', instructions: '', prompts: [{ text: 'Code', echo: true }] }, false);
+    };
+    const asked: string[] = [];
+    const ask = (question: Question) => {
+      asked.push(question.kind);
+      if (question.kind === 'password')
+        return Promise.resolve({ kind: 'secret' as const, secret: 'pw', remember: true });
+      return Promise.reject(new SparkError({ code: 'cancelled', message: 'Cancelled.' }));
+    };
+    await assert.rejects(link.connect(ask));
+    assert.equal(link.status.state, 'disconnected');
+    await assert.rejects(link.connect(ask));
+    assert.deepEqual(asked, ['password', 'answers', 'password', 'answers']);
+  });
+
+  it('keeps a stored password that may have been right, until another one is proved', async () => {
+    const { machine, link, stored } = setUp();
+    stored.set('password:c1', 'old');
+    machine.login = async prompts => {
+      await prompts.password(WHO, false);
+      await prompts.password(WHO, 'perhaps'); // refused together with a code
+    };
+    let given = 'old';
+    const ask = () => Promise.resolve({ kind: 'secret' as const, secret: given, remember: false });
+    await link.connect(ask);
+    assert.deepEqual([...stored], [['password:c1', 'old']]);
+    link.disconnect();
+    given = 'new';
+    await link.connect(ask);
+    while (stored.size > 0) await new Promise(resolve => setImmediate(resolve));
+  });
+
   it('disposes a session that arrives after a disconnect', async () => {
     const { machine, link } = setUp();
     let proceed: () => void = () => undefined;
@@ -203,10 +244,7 @@ describe('a link', () => {
 
   it('does not connect after all when it is disconnected while somebody waits for a quiet attempt', async () => {
     const { machine, link } = setUp();
-    machine.login = (_prompts, signal) =>
-      new Promise<void>((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('aborted')));
-      });
+    machine.login = hangs;
     link.connectQuietly();
     const connecting = link.connect(noQuestions);
     link.disconnect();
@@ -273,6 +311,189 @@ describe('a link', () => {
     link.connectQuietly();
     await reached('error');
     assert.equal(link.status.error?.code, 'passwordNeeded');
+  });
+
+  describe('that somebody waits for', () => {
+    /** Loses the link as often as it takes for the back-off to be long, with the machine away. */
+    async function away(setup: ReturnType<typeof setUp>) {
+      const { clock, machine, link } = setup;
+      await link.connect(noQuestions);
+      machine.login = refuse('connectionRefused');
+      machine.loseLink();
+      for (let attempts = machine.attempts; attempts < 8; attempts++) {
+        clock.advance(link.status.nextAttemptAt! - clock.now());
+        while (link.status.nextAttemptAt === undefined) await new Promise(resolve => setImmediate(resolve));
+      }
+      assert.ok(link.status.nextAttemptAt! - clock.now() > 20_000);
+    }
+
+    it('is tried again soon, however long the back-off has become, and again and again', async () => {
+      const setup = setUp();
+      await away(setup);
+      const { clock, machine, link, reached } = setup;
+      const waiting = link.awaited();
+      assert.equal(link.status.nextAttemptAt! - clock.now(), 3_000);
+      for (let n = 0; n < 3; n++) {
+        clock.advance(3_000);
+        while (link.status.nextAttemptAt === undefined) await new Promise(resolve => setImmediate(resolve));
+        assert.equal(link.status.nextAttemptAt - clock.now(), 3_000);
+      }
+      machine.login = () => Promise.resolve();
+      clock.advance(3_000);
+      await reached('connected');
+      waiting.dispose();
+      assert.equal(clock.pending, 0);
+    });
+
+    it('is tried at once when the last attempt was long ago', async () => {
+      const setup = setUp();
+      await away(setup);
+      const { clock, link, machine, reached } = setup;
+      clock.advance(15_000);
+      machine.login = () => Promise.resolve();
+      link.awaited();
+      clock.advance(0);
+      await reached('connected');
+    });
+
+    it('is left to its back-off when nobody waits any more', async () => {
+      const setup = setUp();
+      await away(setup);
+      const { clock, link } = setup;
+      link.awaited().dispose();
+      clock.advance(3_000);
+      while (link.status.nextAttemptAt === undefined) await new Promise(resolve => setImmediate(resolve));
+      assert.ok(link.status.nextAttemptAt - clock.now() > 20_000);
+    });
+
+    it('is not tried when it needs a human', async () => {
+      const { clock, machine, link, reached } = setUp();
+      machine.login = refuse('hostKeyChanged');
+      link.connectQuietly();
+      await reached('error');
+      link.awaited();
+      clock.advance(60_000);
+      assert.deepEqual([machine.attempts, link.status.state], [1, 'error']);
+    });
+  });
+
+  describe('after a sleep or a change of the network', () => {
+    it('has to show that it lives', async () => {
+      const { machine, link } = setUp();
+      await link.connect(noQuestions);
+      link.checkNow();
+      assert.deepEqual([machine.checks, machine.attempts, link.status.state], [1, 1, 'connected']);
+    });
+
+    it('is tried again at once, and with little patience from then on', async () => {
+      const { clock, machine, link, reached } = setUp();
+      await link.connect(noQuestions);
+      machine.login = refuse('hostUnreachable');
+      machine.loseLink();
+      for (let n = 0; n < 5; n++) {
+        clock.advance(30_000);
+        while (link.status.nextAttemptAt === undefined) await new Promise(resolve => setImmediate(resolve));
+      }
+      const { attempts } = machine;
+      link.checkNow();
+      assert.deepEqual([machine.attempts, link.status.state], [attempts + 1, 'reconnecting']);
+      while (link.status.nextAttemptAt === undefined) await new Promise(resolve => setImmediate(resolve));
+      assert.ok(link.status.nextAttemptAt - clock.now() <= 1_000);
+      machine.login = () => Promise.resolve();
+      link.checkNow();
+      await reached('connected');
+      assert.equal(clock.pending, 0);
+    });
+
+    it('does not wait for an attempt that hangs on a way that is gone', async () => {
+      for (const state of ['connecting', 'reconnecting'] as const) {
+        const { machine, link, states, reached } = setUp();
+        if (state === 'reconnecting') await link.connect(noQuestions);
+        machine.login = hangs;
+        if (state === 'connecting') link.connectQuietly();
+        else {
+          machine.loseLink();
+          link.checkNow();
+        }
+        machine.login = () => Promise.resolve();
+        link.checkNow();
+        assert.equal(link.status.state, state);
+        await reached('connected');
+        assert.deepEqual(states.slice(-2), [state, 'connected']);
+      }
+    });
+
+    it('leaves an attempt alone in which the user may be typing', async () => {
+      const { machine, link } = setUp();
+      let proceed: () => void = () => undefined;
+      machine.login = () => new Promise<void>(resolve => (proceed = resolve));
+      const connecting = link.connect(noQuestions);
+      link.checkNow();
+      proceed();
+      await connecting;
+      assert.equal(machine.attempts, 1);
+    });
+
+    it('stays as it is when nobody wants it or a human is needed', async () => {
+      const { clock, machine, link, reached } = setUp();
+      link.checkNow();
+      assert.equal(link.status.state, 'disconnected');
+      machine.login = refuse('authFailed');
+      link.connectQuietly();
+      await reached('error');
+      link.checkNow();
+      assert.deepEqual([machine.attempts, link.status.state, clock.pending], [1, 'error', 0]);
+    });
+  });
+
+  describe('when the user asks for it while it is coming back', () => {
+    it('is tried at once', async () => {
+      const { clock, machine, link } = setUp();
+      await link.connect(noQuestions);
+      machine.loseLink();
+      await link.connect(noQuestions);
+      assert.deepEqual([machine.attempts, link.status.state, clock.pending], [2, 'connected', 0]);
+    });
+
+    it('does not wait for long for an attempt that hangs', async () => {
+      const { clock, machine, link } = setUp();
+      await link.connect(noQuestions);
+      machine.login = hangs;
+      machine.loseLink();
+      clock.advance(1_000);
+      assert.equal(machine.attempts, 2);
+      machine.login = () => Promise.resolve();
+      const connecting = Promise.all([link.connect(noQuestions), link.connect(noQuestions)]);
+      clock.advance(1_000);
+      const [one, other] = await connecting;
+      assert.equal(one, other);
+      assert.deepEqual([machine.attempts, link.status.state, clock.pending], [3, 'connected', 0]);
+    });
+
+    it('takes what an attempt brings that was about to get through', async () => {
+      const { clock, machine, link } = setUp();
+      let proceed: () => void = () => undefined;
+      machine.login = () => new Promise<void>(resolve => (proceed = resolve));
+      link.connectQuietly();
+      const connecting = link.connect(noQuestions);
+      clock.advance(999);
+      proceed();
+      await connecting;
+      assert.deepEqual([machine.attempts, clock.pending], [1, 0]);
+    });
+
+    it('goes on being tried when the machine is still away, also where it was never connected', async () => {
+      const { clock, machine, link, reached } = setUp();
+      machine.login = hangs;
+      link.connectQuietly();
+      machine.login = refuse('hostUnreachable');
+      const connecting = link.connect(noQuestions);
+      clock.advance(1_000);
+      await assert.rejects(connecting, (error: unknown) => SparkError.is(error, 'hostUnreachable'));
+      machine.login = () => Promise.resolve();
+      clock.advance(1_000);
+      await reached('connected');
+    });
   });
 
   it('leaves no timer behind', async () => {

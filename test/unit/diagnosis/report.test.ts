@@ -44,9 +44,28 @@ describe('the report of a diagnosis', () => {
     );
     assert.equal(lines.length, 6);
     assert.ok(lines[2]?.startsWith('✗ problem  Name  a ✓ ok'));
+    const long = formatReport([finding('Name', 'problem', `${'word '.repeat(40)}✓ ok       Name  all is well`)], []);
+    assert.equal(long.split('\n').filter(line => /^\S/.test(line)).length, 1);
   });
 
-  it('has as many lines as there are texts, none with control characters, whatever they are', () => {
+  it('breaks long texts where an editor would cut them, and keeps words whole', () => {
+    const hint = 'Check the spelling, the network and a VPN if there is one, or use the IP address of the machine.';
+    const path = `/srv/${'x'.repeat(100)}`;
+    assert.equal(
+      formatReport([finding('Name', 'problem', 'It is not known', { hint, detail: `see ${path} there` })], []),
+      [
+        '✗ problem  Name  It is not known',
+        '                 see',
+        `                 ${path}`,
+        '                 there',
+        '                 → Check the spelling, the network and a VPN if there is one, or use',
+        '                   the IP address of the machine.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('has a line that begins with a mark for each finding and no control characters, whatever the texts are', () => {
     const text = fc.array(fc.nat(0xffff)).map(units => String.fromCharCode(...units));
     const one = fc.record({
       step: text,
@@ -58,7 +77,9 @@ describe('the report of a diagnosis', () => {
       fc.property(fc.array(one), fc.array(fc.tuple(text, text)), (findings: Finding[], about) => {
         const lines = formatReport(findings, about).split('\n');
         const gap = findings.length > 0 && about.length > 0 ? 1 : 0;
-        assert.equal(lines.length, about.length + gap + 2 * findings.length + 1);
+        const body = lines.slice(about.length + gap, -1);
+        assert.equal(body.filter(line => /^[✓!✗–] (ok|warning|problem|skipped)/.test(line)).length, findings.length);
+        assert.equal(body.filter(line => /^ +→/.test(line)).length >= findings.length, true);
         for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       }),
     );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { join } from '../../../src/engine/tunnel/join.js';
 import { readAll } from '../../support/streams.js';
 
@@ -55,6 +56,25 @@ describe('joining two streams', function () {
       await new Promise(resolve => setImmediate(resolve));
     }
     assert.equal((await readAll(callee)).length, data.length);
+  });
+
+  it('resets a caller only after it could read the last piece, since the reset would look like an end behind it', async () => {
+    const [reader, local] = await socketPair();
+    const remote = new PassThrough();
+    const over = new Promise<void>(resolve => join(local, remote, resolve));
+    const broken = new Promise<void>(resolve => reader.once('close', () => resolve()));
+    const errors: Error[] = [];
+    reader.on('error', error => errors.push(error));
+    const ended = new Promise<void>((_resolve, reject) =>
+      reader.once('end', () => reject(new Error('an orderly end'))),
+    );
+    remote.write('the first half');
+    await once(reader, 'data');
+    remote.once('data', () => setImmediate(() => remote.destroy(new Error('the link is lost'))));
+    remote.write('a piece');
+    await Promise.race([broken, ended]);
+    assert.equal((errors[0] as NodeJS.ErrnoException).code, 'ECONNRESET');
+    await over;
   });
 
   it('resets one side when the other is reset', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { escapeMarkdown, withoutIcons, withoutLinks } from '../../../src/vscode/plainText.js';
+import { escapeMarkdown, withoutIcons, withoutIconsAndLinks, withoutLinks } from '../../../src/vscode/plainText.js';
 
 describe('text that others wrote', () => {
   it('cannot become markdown: every punctuation mark is escaped', () => {
@@ -22,12 +22,17 @@ describe('text that others wrote', () => {
     assert.match(shown, /click/);
   });
 
+  it('cannot become a link or an icon in the prompt of an input box', () => {
+    const shown = withoutIconsAndLinks('[click](command:workbench.action.terminal.new) $(pass-filled)');
+    assert.doesNotMatch(shown, /\]\(|\$\(/);
+  });
+
   it('cannot become an icon in a label', () => {
     assert.doesNotMatch(withoutIcons('$(pass-filled) trusted'), /\$\(/);
   });
 
   it('cannot break the line or turn its direction', () => {
-    for (const plain of [escapeMarkdown, withoutIcons, withoutLinks])
+    for (const plain of [escapeMarkdown, withoutIcons, withoutLinks, withoutIconsAndLinks])
       assert.doesNotMatch(plain('a\n\rb\u202ec\u2028d\u0000e'), /[\p{Cc}\u2028\u202e]/u);
   });
 

@@ -87,6 +87,9 @@ describe('wording', () => {
     const active = connectionView({ id: 'c' });
     assert.equal(foremost([idle, busy, active])?.id, 'c');
     assert.equal(foremost([idle, busy])?.id, 'b');
+    const starting = connectionView({ id: 'd', isActive: false }, { state: 'connecting' });
+    assert.equal(foremost([idle, starting])?.id, 'd');
+    assert.equal(foremost([starting, busy])?.id, 'b');
     assert.equal(foremost([idle])?.id, 'a');
     assert.equal(foremost([]), undefined);
   });
@@ -111,5 +114,25 @@ describe('wording', () => {
       ['Last connected', '2 hours ago'],
       ['Reason', 'No such host. Check the name.'],
     ]);
+    const away = { state: 'reconnecting', since: NOON } as const;
+    assert.deepEqual(factsOf(connectionView({}, { ...away, step: 'Logging in' }), NOON)[1], [
+      'State',
+      'Reconnecting: Logging in',
+    ]);
+    const [, at] = factsOf(connectionView({}, { ...away, nextAttemptAt: NOON + 8000 }), NOON).at(-1)!;
+    assert.match(at, /^at .*:00:08/);
+  });
+
+  it('say which way was taken where it is another, what is followed, and why it was left', () => {
+    const status = { state: 'connected', since: NOON } as const;
+    const facts = (via: string) =>
+      factsOf(connectionView({ hostname: 'Spark.local', sshConfigHost: 'spark' }, { ...status, via }), NOON);
+    assert.deepEqual(facts('spark.local:22').slice(2), [
+      ['Follows', 'Host spark of your SSH config'],
+      ['Uptime', '0 s'],
+    ]);
+    assert.deepEqual(facts('10.0.0.7:22 via gateway')[3], ['Reached at', '10.0.0.7:22 via gateway']);
+    const left = connectionView({}, { state: 'disconnected', note: 'Disconnected after 30 minutes without use.' });
+    assert.deepEqual(factsOf(left, NOON).at(-1), ['Note', 'Disconnected after 30 minutes without use.']);
   });
 });

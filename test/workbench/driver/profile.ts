@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { installExtension, startServer, type RunningServer } from '../../../scripts/lib/vscodeServer.mjs';
@@ -13,7 +13,6 @@ const QUIET: Readonly<Record<string, unknown>> = {
   'extensions.ignoreRecommendations': true,
   'git.enabled': false,
   'remote.autoForwardPorts': false,
-  'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
   'window.autoDetectColorScheme': false,
@@ -34,6 +33,8 @@ export interface ProfileOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Turns on VS Code's smoke test driver, which in-host tests need. */
   readonly inHostTests?: boolean;
+  /** A folder that is opened is not trusted before the user says so. */
+  readonly workspaceTrust?: boolean;
   /** Variables for the server, its extension hosts and what they start. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -55,7 +56,11 @@ export class Profile {
     // short: Unix sockets are made below it, and their paths may have about 100 bytes
     const profile = new Profile(mkdtempSync(join(tmpdir(), 'dgx-wb-')), options);
     mkdirSync(join(profile.home, '.ssh'), { recursive: true, mode: 0o700 });
-    profile.writeSettings({ ...QUIET, ...options.settings });
+    profile.writeSettings({
+      ...QUIET,
+      'security.workspace.trust.enabled': options.workspaceTrust ?? false,
+      ...options.settings,
+    });
     try {
       if (options.vsix) await installExtension({ ...profile.places(), vsix: options.vsix });
       await profile.startServer();
@@ -79,6 +84,10 @@ export class Profile {
     return join(this.folder, 'data', 'User', 'settings.json');
   }
 
+  private get keybindingsFile(): string {
+    return join(dirname(this.settingsFile), 'keybindings.json');
+  }
+
   /** Storage of an extension that all windows share. */
   globalStorage(extensionId = 'dgx-spark.dgx-spark'): string {
     return join(this.folder, 'data', 'User', 'globalStorage', extensionId);
@@ -99,10 +108,26 @@ export class Profile {
     writeFileSync(this.settingsFile, `${JSON.stringify(settings, null, 2)}\n`);
   }
 
+  writeKnownHosts(text: string): void {
+    writeFileSync(this.knownHostsFile, text);
+  }
+
+  /**
+   * Binds a key to commands with arguments, as a user's keybindings.json does; windows that open later know it. For what
+   * a test needs but is not about.
+   */
+  bindKey(key: string, commands: readonly { readonly command: string; readonly args: unknown }[]): void {
+    const bindings = existsSync(this.keybindingsFile)
+      ? (JSON.parse(readFileSync(this.keybindingsFile, 'utf8')) as unknown[])
+      : [];
+    bindings.push({ key, command: 'runCommands', args: { commands } });
+    writeFileSync(this.keybindingsFile, JSON.stringify(bindings, null, 2));
+  }
+
   /** Starts the server after {@link stopServer}: the editor is opened again with the same profile. */
   async startServer(): Promise<void> {
-    const { inHostTests = false } = this.options;
-    this.running = await startServer({ ...this.places(), inHostTests, port: this.port });
+    const { inHostTests = false, workspaceTrust = false } = this.options;
+    this.running = await startServer({ ...this.places(), inHostTests, workspaceTrust, port: this.port });
     // the browser keeps secrets by address, port included
     this.port = Number(new URL(this.running.url).port);
   }

@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { contains, labelled, poll, whole, type Match } from './poll.js';
+import { contains, cssString, labelled, poll, whole, type Match } from './poll.js';
 
 /** What the quick input shows. */
 export interface QuickInputState {
@@ -91,6 +91,11 @@ export class QuickInput {
       await row.locator('[role=checkbox], .monaco-checkbox, input[type=checkbox]').first().click();
     }
     await this.widget.locator('.quick-input-action .monaco-button').first().click();
+  }
+
+  /** Presses a button in the title, by the beginning of its tooltip. */
+  async press(button: string): Promise<void> {
+    await this.widget.locator(`.quick-input-titlebar .action-label[aria-label^=${cssString(button)}]`).click();
   }
 
   /** Closes whatever is open without accepting it. */
