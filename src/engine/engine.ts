@@ -10,6 +10,7 @@ import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
+import { ChainService } from './chains/chainService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { keychainOf } from './server/keychain.js';
@@ -43,6 +44,7 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly chains: ChainService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -111,6 +113,7 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
+              chains: this.chains,
               ...finders(log.scope('discovery')),
             },
             window,
@@ -140,6 +143,27 @@ export class Engine {
         clock: systemClock,
         log,
         settings: () => this.settings,
+      }),
+    );
+    this.chains = this.held.add(
+      new ChainService({
+        around: {
+          snapshot: () => this.connections.snapshot(),
+          onDidChange: this.connections.onDidChange,
+          target: () => this.settings.target,
+        },
+        clock: systemClock,
+        log: log.scope('chains'),
+      }),
+    );
+    this.held.add(
+      this.chains.onDidChange(run => {
+        for (const window of this.windows.all) window.peer.notify('chains/changed', run);
+      }),
+    );
+    this.held.add(
+      this.chains.onDidPull(progress => {
+        for (const window of this.windows.all) window.peer.notify('chains/pulling', progress);
       }),
     );
     const look = () => {
@@ -206,6 +230,7 @@ export class Engine {
     this.log.info('The engine ends.');
     this.linger?.dispose();
     try {
+      await this.chains.close();
       this.connections.dispose();
       await this.store.close();
     } catch (error) {

@@ -62,6 +62,11 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'connections/create',
   'sshConfig/list',
   'discovery/find',
+  // a chain runs on this computer's Ollama, too
+  'chains/start',
+  'chains/runs',
+  'chains/models',
+  'chains/pull',
 ]);
 /** Waiting does not mend these. */
 const FINAL: readonly ErrorCode[] = ['engineOutdated', 'databaseNewer'];

@@ -37,6 +37,8 @@ async function show(question: Question, signal: AbortSignal): Promise<Answer> {
       return await untilAborted(askHostKey(question), signal);
     case 'portBusy':
       return await untilAborted(askPort(question), signal);
+    case 'outsideFile':
+      return await untilAborted(askOutsideFile(question), signal);
     case 'answers':
       return await askAnswers(question, signal);
     case 'passphrase':
@@ -97,6 +99,19 @@ async function askPort(question: Extract<Question, { kind: 'portBusy' }>): Promi
     use,
   );
   return chosen === use ? { kind: 'yes' } : CANCELLED;
+}
+
+async function askOutsideFile(question: Extract<Question, { kind: 'outsideFile' }>): Promise<Answer> {
+  const read = 'Let It Read the File';
+  const chosen = await vscode.window.showWarningMessage(
+    withoutLinks(`The chain ${shortPath(question.chain)} wants to read a file outside of its workspace folder.`),
+    {
+      modal: true,
+      detail: withoutLinks(`${shortPath(question.path)}\n\nWhat is in it is sent to the model.`),
+    },
+    read,
+  );
+  return chosen === read ? { kind: 'yes' } : CANCELLED;
 }
 
 /** The editor cannot close a modal dialog for us; once the question is void its answer is not waited for. */

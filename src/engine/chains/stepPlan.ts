@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { answersJson, type Chain, outputSchema, type Step } from '../../chainFile/chain.js';
 import type { JsonObject } from '../../chainFile/json.js';
 import { dependenciesOf, stepOrder } from '../../chainFile/stepOrder.js';
-import { parseTemplate, render, type Scope, type Template } from '../../chainFile/template.js';
+import { parseTemplate, render, type Scope, type Template, TemplateError } from '../../chainFile/template.js';
 import type { Message } from '../../shared/chains.js';
 import { type CheckPlan, planCheck } from './checks/checkPlan.js';
 import type { ChatRequest } from './ollama/client.js';
@@ -38,15 +38,21 @@ export function firstMessages({ system, prompt }: StepPlan, scope: Scope): Messa
 export function keyOf({ request, checks, retries }: StepPlan, messages: readonly Message[], scope: Scope): string {
   const judged = checks.map(({ check, of, texts }) => [
     check,
-    [of, ...texts].map(template => render(withoutOutput(template), scope)),
+    [of, ...texts].map(template => renderKnown(template, scope)),
   ]);
   const content = JSON.stringify([request, messages, judged, retries]);
   return createHash('sha256').update(content).digest('hex').slice(0, 24);
 }
 
-/** The parts that are known before there is an answer. */
-function withoutOutput({ parts }: Template): Template {
-  return { parts: parts.filter(part => typeof part === 'string' || part.root !== 'output'), problems: [] };
+/** What a text says as far as it is known before there is an answer; what is missing shows when the check is made. */
+function renderKnown({ parts }: Template, scope: Scope): string {
+  const known = parts.filter(part => typeof part === 'string' || part.root !== 'output');
+  try {
+    return render({ parts: known, problems: [] }, scope);
+  } catch (error) {
+    if (error instanceof TemplateError) return error.message;
+    throw error;
+  }
 }
 
 function planStep(chain: Chain, step: Step, needs: ReadonlySet<string>): StepPlan {

@@ -1,9 +1,11 @@
 import type { EngineInfo } from '../../shared/contract.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
+import type { ChainService } from '../chains/chainService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { Store } from '../store/types.js';
+import { chainHandlers } from './chainHandlers.js';
 import { askThrough } from './questions.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
 
@@ -12,6 +14,7 @@ export interface HandlerParts {
   readonly windows: Windows;
   readonly connections: ConnectionService;
   readonly metrics: MetricsService;
+  readonly chains: ChainService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
   readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
@@ -85,6 +88,8 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
     'metrics/history': ({ connectionId, hours }) => store.metrics.history(connectionId, hours),
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
+
+    ...chainHandlers(parts.chains, ask),
 
     'settings/set': settings => {
       engine.configure(settings);

@@ -45,9 +45,6 @@ export interface PullProgress {
 const count = v.fallback(v.pipe(v.number(), v.finite(), v.minValue(0)), 0);
 const versionSchema = v.object({ version: v.pipe(v.string(), v.maxLength(100)) });
 const tagsSchema = v.object({ models: v.array(v.object({ name: v.string() })) });
-const runningSchema = v.object({
-  models: v.array(v.object({ name: v.string(), context_length: v.optional(v.number()) })),
-});
 const showSchema = v.object({
   model_info: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
   capabilities: v.optional(v.nullable(v.array(v.string()))),
@@ -80,14 +77,6 @@ export class OllamaClient {
   /** Names of the models that it has. */
   async models(signal: AbortSignal): Promise<string[]> {
     return (await this.get('api/tags', tagsSchema, signal)).models.map(({ name }) => name);
-  }
-
-  /** Context that loaded models were loaded with, by name. */
-  async loadedContexts(signal: AbortSignal): Promise<Map<string, number>> {
-    const { models } = await this.get('api/ps', runningSchema, signal);
-    return new Map(
-      models.flatMap(({ name, context_length: length }) => (length === undefined ? [] : [[name, length]])),
-    );
   }
 
   async show(model: string, signal: AbortSignal): Promise<ModelFacts> {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { SparkError } from '../../../shared/errors.js';
+import { Slots } from '../slots.js';
 import { readRecord, type ResultRecord } from './records.js';
 import { type Placement, RunIndex } from './runIndex.js';
 
@@ -24,6 +25,8 @@ interface Waiting {
 /** The results of one chain: its runs, and appending to them so that nothing counts before it is on the disk. */
 export class ResultsFile {
   readonly runs = new Map<string, RunIndex>();
+  /** Reading and writing take turns: both move on where the file is known to. */
+  private readonly turn = new Slots(1);
   private waiting: Waiting[] = [];
   private writing: Promise<void> | undefined;
   /** Bytes of it that were read or written by us. */
@@ -43,7 +46,12 @@ export class ResultsFile {
 
   /** Reads what has been added by others since. */
   async refresh(): Promise<void> {
-    await this.writing;
+    await this.turn.run(async () => {
+      await this.readNew();
+    });
+  }
+
+  private async readNew(): Promise<void> {
     let handle: FileHandle;
     try {
       handle = await openRegular(this.path, constants.O_RDONLY);
@@ -103,7 +111,9 @@ export class ResultsFile {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0);
       try {
-        await this.writeBatch(batch);
+        await this.turn.run(async () => {
+          await this.writeBatch(batch);
+        });
         for (const { resolve } of batch) resolve();
       } catch (error) {
         const told = problem(this.path, error);

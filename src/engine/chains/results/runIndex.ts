@@ -1,6 +1,6 @@
 import type { CellState } from '../../../shared/chains.js';
 import { textOf } from '../../../chainFile/template.js';
-import type { EndRecord, InputsRecord, OutputsRecord, ResultRecord, RunRecord, StepRecord } from './records.js';
+import type { EndRecord, InputsRecord, OutputsRecord, ResultRecord, RowRecord, RunRecord, StepRecord } from './records.js';
 
 /** Where a record stands in its file. */
 export interface Placement {
@@ -23,9 +23,13 @@ export interface CellIndex extends Placement {
 
 export interface RowIndex {
   input: string | undefined;
+  /** Where all of the input is. */
+  inputAt: Placement | undefined;
   /** Whether all of its steps passed; undefined while it is not over. */
   passed: boolean | undefined;
   outputs: readonly string[];
+  /** Where all of the outputs are. */
+  outputsAt: Placement | undefined;
   readonly cells: Map<string, CellIndex>;
 }
 
@@ -62,6 +66,11 @@ export class RunIndex {
     return this.finishedSeconds + (this.end ? 0 : (this.lastAt - this.partStartedAt) / 1000);
   }
 
+  /** Seconds at work in those parts of it that are over. */
+  get secondsBefore(): number {
+    return this.finishedSeconds;
+  }
+
   /** Takes a record over; of the same step the last one counts. */
   take(record: ResultRecord, placement: Placement): void {
     switch (record.kind) {
@@ -75,13 +84,13 @@ export class RunIndex {
         this.takeInputs(record, placement);
         return;
       case 'row':
-        this.row(record.row).input = preview(textOf(record.input));
+        this.takeRow(record, placement);
         return;
       case 'step':
         this.takeStep(record, placement);
         return;
       case 'outputs':
-        this.takeOutputs(record);
+        this.takeOutputs(record, placement);
         return;
       case 'end':
         this.finishedSeconds += record.seconds;
@@ -104,6 +113,12 @@ export class RunIndex {
     this.tokens += tokens;
   }
 
+  private takeRow({ row, input }: RowRecord, placement: Placement): void {
+    const index = this.row(row);
+    index.input = preview(textOf(input));
+    index.inputAt = placement;
+  }
+
   private takeStep(record: StepRecord, placement: Placement): void {
     const { cells } = this.row(record.row);
     if (!cells.has(record.step)) this.over += 1;
@@ -121,10 +136,11 @@ export class RunIndex {
     this.lastAt = record.at;
   }
 
-  private takeOutputs({ row, passed, values }: OutputsRecord): void {
+  private takeOutputs({ row, passed, values }: OutputsRecord, placement: Placement): void {
     const index = this.row(row);
     this.count(index.passed, -1);
     index.passed = passed;
+    index.outputsAt = placement;
     index.outputs = this.header.outputs.map(name => preview(values[name] ?? ''));
     this.count(passed, 1);
   }
@@ -137,7 +153,7 @@ export class RunIndex {
   private row(number: number): RowIndex {
     let row = this.rows.get(number);
     if (!row) {
-      row = { input: undefined, passed: undefined, outputs: [], cells: new Map() };
+      row = { input: undefined, inputAt: undefined, passed: undefined, outputs: [], outputsAt: undefined, cells: new Map() };
       this.rows.set(number, row);
     }
     return row;
