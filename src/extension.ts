@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
+import { registerChainCommands } from './vscode/commands/chainCommands.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
 import { registerFindCommands } from './vscode/commands/findCommands.js';
@@ -72,6 +73,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services),
+    'chain commands': () => registerChainCommands(services),
   };
   const rest: Features = {
     'connections view': () => new ConnectionTree(client),

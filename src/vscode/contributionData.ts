@@ -1,3 +1,4 @@
+import type { RunSummary } from '../shared/chains.js';
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
 import type { FoundSpark } from '../shared/discovery.js';
@@ -30,6 +31,10 @@ export const COMMANDS = {
   setUpKey: 'dgxSpark.setUpKey',
   storePrivateKey: 'dgxSpark.storePrivateKey',
   diagnose: 'dgxSpark.diagnose',
+  runChain: 'dgxSpark.runChain',
+  runChainOnDgx: 'dgxSpark.runChainOnDgx',
+  runChainLocally: 'dgxSpark.runChainLocally',
+  runChainFirstInputs: 'dgxSpark.runChainFirstInputs',
 } as const;
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
@@ -60,6 +65,22 @@ export interface CommandTypes {
   'dgxSpark.setUpKey': (connectionId: string) => Promise<string>;
   'dgxSpark.storePrivateKey': (connectionId: string) => Promise<void>;
   'dgxSpark.diagnose': (connectionId: string) => Promise<Diagnosis>;
+  'dgxSpark.runChain': (chain: string, options?: RunChainOptions) => Promise<RunSummary>;
+  'dgxSpark.runChainOnDgx': () => Promise<void>;
+  'dgxSpark.runChainLocally': () => Promise<void>;
+  'dgxSpark.runChainFirstInputs': () => Promise<void>;
+}
+
+/** How a chain is run where its file is not to decide alone. */
+export interface RunChainOptions {
+  /** `auto`, `local`, `dgx` or an address. */
+  readonly endpoint?: string;
+  /** Only the first so many inputs. */
+  readonly first?: number;
+  /** Only this step, and what it needs. */
+  readonly step?: string;
+  /** Begin again, also when the last run did not come to its end. */
+  readonly restart?: boolean;
 }
 
 /** Where the engine of this extension runs. */

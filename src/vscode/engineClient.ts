@@ -1,6 +1,7 @@
 import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
+import type { RunView } from '../shared/chains.js';
 import type { Sample } from '../shared/metrics.js';
 import type { ParamsOf, ResultOf } from '../shared/peer.js';
 import type { EngineSettings } from '../shared/settings.js';
@@ -8,6 +9,7 @@ import type { EnginePeer, EngineSide, WindowHandlers, WindowListeners } from '..
 import { LOCAL_OLLAMA_URL } from './contributionData.js';
 import { Emitter, type Disposable } from './emitter.js';
 
+type PullProgress = Parameters<WindowListeners['chains/pulling']>[0];
 type EngineRequests = EngineSide['requests'];
 
 /** How the engine stands, seen from this window. */
@@ -82,6 +84,8 @@ export class EngineClient implements Disposable {
   private readonly ended = new AbortController();
   private readonly changed = new Emitter<void>();
   private readonly sampled = new Emitter<Sample>();
+  private readonly runChanged = new Emitter<RunView>();
+  private readonly pulling = new Emitter<PullProgress>();
   private readonly samples = new Map<string, Sample>();
   private peer: EnginePeer | undefined;
   private attempt: { readonly startAnyway: boolean; readonly result: Promise<EnginePeer | undefined> } | undefined;
@@ -95,6 +99,9 @@ export class EngineClient implements Disposable {
   /** Fires when the snapshot, the status or the leadership changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidSample = this.sampled.event;
+  /** A run of a chain is another than before. */
+  readonly onDidChangeRun = this.runChanged.event;
+  readonly onDidPull = this.pulling.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -188,6 +195,8 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     this.changed.dispose();
     this.sampled.dispose();
+    this.runChanged.dispose();
+    this.pulling.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -248,6 +257,12 @@ export class EngineClient implements Disposable {
       'metrics/sampled': sample => {
         this.samples.set(sample.connectionId, sample);
         this.sampled.fire(sample);
+      },
+      'chains/changed': run => {
+        this.runChanged.fire(run);
+      },
+      'chains/pulling': progress => {
+        this.pulling.fire(progress);
       },
       'client/leader': ({ leader }) => {
         this.leading = leader;

@@ -123,6 +123,8 @@ function answering(fingerprint: string | undefined): WindowHandlers {
 const LISTENERS: WindowListeners = {
   'state/changed': () => undefined,
   'metrics/sampled': () => undefined,
+  'chains/changed': () => undefined,
+  'chains/pulling': () => undefined,
   'client/leader': () => undefined,
   'notice/show': ({ message }) => {
     console.log(message);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { attachToEngine } from '../../src/link/attach.js';
 import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
+import type { RunView } from '../../src/shared/chains.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
 import type { Sample } from '../../src/shared/metrics.js';
@@ -35,6 +36,8 @@ export class TestWindow {
   readonly questions: Question[] = [];
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
+  readonly runs: RunView[] = [];
+  readonly pulls: string[] = [];
   readonly logLines: string[] = [];
   snapshot: Snapshot | undefined;
   leader = false;
@@ -81,6 +84,14 @@ export class TestWindow {
         },
         'metrics/sampled': sample => {
           window.samples.push(sample);
+          happened();
+        },
+        'chains/changed': run => {
+          window.runs.push(run);
+          happened();
+        },
+        'chains/pulling': ({ model, status }) => {
+          window.pulls.push(`${model}: ${status}`);
           happened();
         },
         'client/leader': ({ leader }) => {

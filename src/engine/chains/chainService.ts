@@ -174,7 +174,7 @@ export class ChainService implements Disposable {
     signal: AbortSignal,
     results: ResultsFile,
   ): Promise<StartResult> {
-    const { path, how, askFailedAgain } = params;
+    const { path, how = 'continue', askFailedAgain = false } = params;
     await this.refresh(path, results);
     const given = params.runId === undefined ? undefined : results.runs.get(params.runId);
     if (params.runId !== undefined && !given) throw noSuchRun();
