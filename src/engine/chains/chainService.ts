@@ -271,7 +271,9 @@ export class ChainService implements Disposable {
     try {
       return { client, url, way, models: await client.models(AbortSignal.any([signal, late])) };
     } catch (error) {
-      throw late.aborted && !signal.aborted ? explained(new LinkLost('no answer came in time'), url) : explained(error, url);
+      throw late.aborted && !signal.aborted
+        ? explained(new LinkLost('no answer came in time'), url)
+        : explained(error, url);
     }
   }
 

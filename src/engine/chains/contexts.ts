@@ -50,7 +50,11 @@ export function checkPromptSizes(prepared: PreparedChain, contextOf: ContextOf):
 
 function sizeOf(plan: StepPlan, scope: Parameters<typeof firstMessages>[1]): number | undefined {
   try {
-    return estimateTokens(firstMessages(plan, scope).map(({ content }) => content).join('\n'));
+    return estimateTokens(
+      firstMessages(plan, scope)
+        .map(({ content }) => content)
+        .join('\n'),
+    );
   } catch (error) {
     // the row will tell
     if (error instanceof TemplateError) return undefined;

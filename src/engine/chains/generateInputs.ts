@@ -14,7 +14,9 @@ const MOST_VAIN = 3;
 /** What is there already is told to the model, but not more of it than this. */
 const TOLD = 50;
 const textsSchema = v.object({ inputs: v.array(v.string()) });
-const objectsSchema = v.object({ inputs: v.array(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))) });
+const objectsSchema = v.object({
+  inputs: v.array(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
+});
 
 export interface GeneratedInputs {
   readonly inputs: Json[];
@@ -46,7 +48,7 @@ export async function generateInputs(
   const options = chain.options || generator.options ? { ...chain.options, ...generator.options } : undefined;
   const model = generator.model ?? chain.model;
   const format = formatOf(fields);
-  for (let vain = 0; found.size < count && vain < MOST_VAIN; ) {
+  for (let vain = 0; found.size < count && vain < MOST_VAIN;) {
     const missing = count - found.size;
     const text = render(parseTemplate(prompt), { input: '', count: missing });
     const messages: Message[] = [
@@ -60,7 +62,8 @@ export async function generateInputs(
       spent.promptTokens += answer.promptTokens;
       spent.tokens += answer.tokens;
       const before = found.size;
-      for (const input of readInputs(answer.text, fields)) if (found.size < count) found.set(JSON.stringify(input), input);
+      for (const input of readInputs(answer.text, fields))
+        if (found.size < count) found.set(JSON.stringify(input), input);
       vain = found.size > before ? 0 : vain + 1;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -78,7 +81,11 @@ export async function generateInputs(
 
 function formatOf(fields: readonly string[] | undefined): JsonObject {
   const item: JsonObject = fields
-    ? { type: 'object', required: fields, properties: Object.fromEntries(fields.map(name => [name, { type: 'string' }])) }
+    ? {
+        type: 'object',
+        required: fields,
+        properties: Object.fromEntries(fields.map(name => [name, { type: 'string' }])),
+      }
     : { type: 'string' };
   return { type: 'object', required: ['inputs'], properties: { inputs: { type: 'array', items: item } } };
 }
@@ -90,7 +97,10 @@ function systemFor(count: number, fields: readonly string[] | undefined): string
 
 function alreadyThere(inputs: readonly Json[]): string {
   if (inputs.length === 0) return '';
-  return `\n\nThese are there already, do not repeat them:\n${inputs.slice(-TOLD).map(input => JSON.stringify(input)).join('\n')}`;
+  return `\n\nThese are there already, do not repeat them:\n${inputs
+    .slice(-TOLD)
+    .map(input => JSON.stringify(input))
+    .join('\n')}`;
 }
 
 function readInputs(text: string, fields: readonly string[] | undefined): Json[] {

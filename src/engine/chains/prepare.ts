@@ -127,7 +127,8 @@ function isWithin(folder: string, file: string): boolean {
 
 /** The text of an ordinary file of a size that makes sense. */
 async function readText(path: string, limit: number, name: string): Promise<string> {
-  const fail = (reason: string) => new SparkError({ code: 'chainInvalid', message: `${name} cannot be read: ${reason}.` });
+  const fail = (reason: string) =>
+    new SparkError({ code: 'chainInvalid', message: `${name} cannot be read: ${reason}.` });
   try {
     // opening a pipe must not wait for somebody to write
     const flags = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);

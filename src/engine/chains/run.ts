@@ -251,7 +251,11 @@ export class ChainRun {
     this.changed();
   }
 
-  private async outputsOf(row: number, input: Json, over: ReadonlyMap<string, StepEnd>): Promise<Record<string, string>> {
+  private async outputsOf(
+    row: number,
+    input: Json,
+    over: ReadonlyMap<string, StepEnd>,
+  ): Promise<Record<string, string>> {
     const values: Record<string, string> = {};
     const { outputs } = this.options.prepared;
     if (outputs.size === 0) return values;
@@ -297,7 +301,11 @@ export class ChainRun {
     if (known && this.counts(known, key)) return { state: known.state, isKept: true, answer: this.loader(known) };
     this.index.reopen(row);
     const outcome = await this.ask(plan, row, messages, scope);
-    await this.write(row, input, { ...recordOf(outcome), ...{ kind: 'step', run: this.runId, row }, ...this.about(plan, key) });
+    await this.write(row, input, {
+      ...recordOf(outcome),
+      ...{ kind: 'step', run: this.runId, row },
+      ...this.about(plan, key),
+    });
     this.cells.end(row, plan.name);
     this.changed();
     const answer: Answer = { text: outcome.output, json: outcome.json };

@@ -12,7 +12,7 @@ import { attempt } from './interactive.js';
 import type { CommandServices } from './services.js';
 
 const FIRST_FEW = 5;
-const uriSchema = v.union([v.pipe(v.string(), v.minLength(1)), v.instance(vscode.Uri)]);
+const uriSchema = v.union([v.pipe(v.string(), v.minLength(1)), v.custom<vscode.Uri>(value => value instanceof vscode.Uri)]);
 const optionsSchema = v.optional(
   v.strictObject({
     endpoint: v.optional(endpointChoiceSchema),

@@ -1,6 +1,14 @@
 import type { CellState } from '../../../shared/chains.js';
 import { textOf } from '../../../chainFile/template.js';
-import type { EndRecord, InputsRecord, OutputsRecord, ResultRecord, RowRecord, RunRecord, StepRecord } from './records.js';
+import type {
+  EndRecord,
+  InputsRecord,
+  OutputsRecord,
+  ResultRecord,
+  RowRecord,
+  RunRecord,
+  StepRecord,
+} from './records.js';
 
 /** Where a record stands in its file. */
 export interface Placement {
@@ -153,7 +161,14 @@ export class RunIndex {
   private row(number: number): RowIndex {
     let row = this.rows.get(number);
     if (!row) {
-      row = { input: undefined, inputAt: undefined, passed: undefined, outputs: [], outputsAt: undefined, cells: new Map() };
+      row = {
+        input: undefined,
+        inputAt: undefined,
+        passed: undefined,
+        outputs: [],
+        outputsAt: undefined,
+        cells: new Map(),
+      };
       this.rows.set(number, row);
     }
     return row;
