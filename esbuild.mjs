@@ -28,6 +28,13 @@ const fasterKeys = {
     );
   },
 };
+/** What is loaded after activation is a bundle of its own, beside the first; see there. */
+const lateFeatures = {
+  name: 'late-features',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/lateFeatures\.js$/ }, () => ({ path: './lateFeatures.js', external: true }));
+  },
+};
 const forSsh2 = [withoutNativeModules, fasterKeys];
 
 /** @type {import('esbuild').BuildOptions} */
@@ -52,7 +59,14 @@ const node = {
 };
 
 const shipped = [
-  { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+  {
+    ...node,
+    entryPoints: ['src/extension.ts'],
+    outfile: 'dist/extension.js',
+    external: ['vscode'],
+    plugins: [lateFeatures],
+  },
+  { ...node, entryPoints: ['src/vscode/lateFeatures.ts'], outfile: 'dist/lateFeatures.js', external: ['vscode'] },
   { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.js', plugins: forSsh2 },
   {
     ...common,
@@ -92,6 +106,13 @@ if (withTests) {
     outdir: 'out',
     plugins: forSsh2,
     external: ['playwright-core', 'axe-core'],
+  });
+  targets.push({
+    ...node,
+    minify: false,
+    entryPoints: ['test/consumer/extension.ts'],
+    outdir: 'out/consumer',
+    external: ['vscode'],
   });
   const host = found('test/host', '.host.ts');
   if (host.length > 0)

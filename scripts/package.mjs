@@ -24,6 +24,7 @@ const NEEDED = [
   'README.md',
   'LICENSE',
   'dist/extension.js',
+  'dist/lateFeatures.js',
   'dist/engine.js',
   'dist/LICENSES.txt',
 ];

@@ -1,12 +1,8 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
-import { registerChainCommands } from './vscode/commands/chainCommands.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
-import { registerDiagnoseCommand } from './vscode/commands/diagnoseCommand.js';
-import { registerFindCommands } from './vscode/commands/findCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
-import { registerKeyCommands } from './vscode/commands/keyCommands.js';
-import { copyEndpoint, registerOllamaCommands } from './vscode/commands/ollamaCommands.js';
+import { copyEndpoint, registerOllamaCommands, selectTarget } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
 import { onDidChangeSettings } from './vscode/contributions.js';
@@ -18,12 +14,12 @@ import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
+import { ModelBook } from './vscode/models/modelBook.js';
 import { PanelController } from './vscode/panel/panelController.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
 import { StatusBar } from './vscode/statusBar.js';
-import { ConnectionTree } from './vscode/views/connectionTree.js';
 import { registerLaterViews } from './vscode/views/laterViews.js';
 
 /** Composition root of the extension host. Attaches to the engine after it has returned. */
@@ -34,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const prompts = new Prompts();
   const remark = remoteHostRemark(context);
   const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
+  const models = new ModelBook(client);
   const showLog = () => {
     log.show();
   };
@@ -42,6 +39,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
       await copyEndpoint(services);
+    },
+    selectTarget: async target => {
+      await selectTarget(services, target);
     },
     showLog,
     openKnownHosts: async error => {
@@ -53,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const services: CommandServices = {
     client,
     panel,
+    models,
     prompts,
     remedies: {
       edit: connectionId => {
@@ -65,18 +66,13 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const held: Disposable[] = [channel, client, panel];
+  const held: Disposable[] = [channel, client, models, panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
     'general commands': () => registerGeneralCommands(services),
-    'find commands': () => registerFindCommands(services),
-    'key commands': () => registerKeyCommands(services),
-    'diagnose command': () => registerDiagnoseCommand(services),
-    'chain commands': () => registerChainCommands(services),
   };
   const rest: Features = {
-    'connections view': () => new ConnectionTree(client),
     'later views': registerLaterViews,
     'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),
@@ -94,6 +90,14 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   setImmediate(() => {
     context.subscriptions.push(...setUp(rest, log));
     client.start();
+    import('./vscode/lateFeatures.js').then(
+      ({ lateFeatures }) => {
+        context.subscriptions.push(...setUp(lateFeatures(services, { memory: context.globalState, log }), log));
+      },
+      (error: unknown) => {
+        log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
+      },
+    );
   });
   log.write('info', 'activate', `activated in ${Math.round(performance.now() - startedAt)} ms`);
   return api;

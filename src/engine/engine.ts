@@ -1,8 +1,10 @@
+import type * as v from 'valibot';
 import { ensureToken } from '../link/token.js';
+import type { WindowSide } from '../link/types.js';
 import type { EngineArguments } from '../link/startEngine.js';
 import { versionsOf } from '../link/versions.js';
 import { securePrivateFolder } from '../link/address.js';
-import type { EngineInfo } from '../shared/contract.js';
+import type { EngineInfo, Snapshot } from '../shared/contract.js';
 import { SparkError } from '../shared/errors.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 import { systemClock } from './base/clock.js';
@@ -12,13 +14,16 @@ import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ChainService } from './chains/chainService.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { ForwardService } from './forwards/forwardService.js';
 import { MetricsService } from './metrics/metricsService.js';
+import { OllamaService } from './ollama/ollamaService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
 import { createSshConnector } from './ssh/connector.js';
+import { run } from './ssh/run.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
 import { findFreePort } from './tunnel/loopbackListener.js';
@@ -44,6 +49,8 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly forwards: ForwardService;
+  private readonly ollama: OllamaService;
   private readonly chains: ChainService;
   private pendingNotices: string[];
 
@@ -113,7 +120,7 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              chains: this.chains,
+              ...{ forwards: this.forwards, ollama: this.ollama, chains: this.chains },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -148,7 +155,7 @@ export class Engine {
     this.chains = this.held.add(
       new ChainService({
         around: {
-          snapshot: () => this.connections.snapshot(),
+          snapshot: () => this.snapshot(),
           onDidChange: this.connections.onDidChange,
           target: () => this.settings.target,
         },
@@ -156,14 +163,26 @@ export class Engine {
         log: log.scope('chains'),
       }),
     );
-    this.held.add(
-      this.chains.onDidChange(run => {
-        for (const window of this.windows.all) window.peer.notify('chains/changed', run);
+    this.held.add(this.chains.onDidChange(run => this.tell('chains/changed', run)));
+    this.held.add(this.chains.onDidPull(progress => this.tell('chains/pulling', progress)));
+    const { connections } = this;
+    const reach = {
+      session: (id: string) => connections.session(id),
+      used: (id: string) => connections.used(id),
+      ...{ run, clock: systemClock },
+    };
+    this.forwards = this.held.add(
+      new ForwardService({
+        ...{ ...reach, repository: store.forwards, tools: { openTunnel, findFreePort }, log: log.scope('forwards') },
+        route: async (id, host, port) => await connections.forward(id, host, port),
       }),
     );
-    this.held.add(
-      this.chains.onDidPull(progress => {
-        for (const window of this.windows.all) window.peer.notify('chains/pulling', progress);
+    this.ollama = this.held.add(
+      new OllamaService({
+        ...reach,
+        place: id => ({ name: connections.get(id).name, ...connections.ollamaAddress(id) }),
+        forward: async (id, host, port) => await connections.forward(id, host, port),
+        sample: id => this.metrics.latest(id),
       }),
     );
     const look = () => {
@@ -173,12 +192,18 @@ export class Engine {
     this.held.add(watchNetwork(look));
     this.held.add(
       this.connections.onDidChange(snapshot => {
-        for (const window of this.windows.all) window.peer.notify('state/changed', snapshot);
+        this.forwards.follow(snapshot.connections);
+        this.ollama.follow(snapshot.connections);
+        this.tell('state/changed', this.snapshot());
       }),
     );
+    this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));
+    this.held.add(this.forwards.onDidCarry(traffic => this.tell('forwards/traffic', [...traffic])));
+    this.held.add(this.ollama.onDidPull(pulls => this.tell('ollama/pulling', [...pulls])));
+    this.held.add(this.ollama.onDidChange(connectionId => this.tell('ollama/changed', { connectionId })));
     this.held.add(
       this.metrics.onDidSample(sample => {
-        for (const window of this.windows.all) window.peer.notify('metrics/sampled', sample);
+        this.tell('metrics/sampled', sample);
       }),
     );
     this.held.add(
@@ -191,6 +216,10 @@ export class Engine {
       void this.stop();
     });
     this.whenWindowsChange();
+  }
+
+  snapshot(): Snapshot {
+    return { ...this.connections.snapshot(), forwards: this.forwards.views() };
   }
 
   info(): EngineInfo {
@@ -224,6 +253,10 @@ export class Engine {
   async stop(): Promise<void> {
     this.stopping ??= this.end();
     await this.stopping;
+  }
+
+  private tell<K extends keyof WindowNotifications>(method: K, params: v.InferInput<WindowNotifications[K]>): void {
+    for (const window of this.windows.all) window.peer.notify(method, params);
   }
 
   private async end(): Promise<void> {
@@ -268,6 +301,8 @@ export class Engine {
     return this.settings !== DEFAULT_ENGINE_SETTINGS;
   }
 }
+
+type WindowNotifications = WindowSide['notifications'];
 
 interface Retention {
   days: number;

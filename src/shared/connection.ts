@@ -67,6 +67,14 @@ const routeEntries = {
   ),
 };
 
+/** Where Ollama listens on the machine, or seen from it: in a container, or on another machine behind it. */
+const ollamaEntries = {
+  /** Null for the machine's own loopback address. */
+  ollamaHost: v.optional(v.nullable(hostnameSchema), null),
+  /** Null takes the port of the settings. */
+  ollamaPort: v.optional(v.nullable(portSchema), null),
+};
+
 /** What a user enters to save a connection. */
 export const connectionInputSchema = v.pipe(
   v.strictObject({
@@ -79,6 +87,7 @@ export const connectionInputSchema = v.pipe(
     /** Left out: `key` when a key path is given, else `auto`. */
     authMethod: v.optional(authMethodSchema),
     ...routeEntries,
+    ...ollamaEntries,
   }),
   v.transform(input => {
     const sshKeyPath = input.sshKeyPath === '' ? null : input.sshKeyPath;
@@ -112,6 +121,8 @@ export const connectionChangesSchema = v.partial(
     sshConfigHost: v.nullable(sshConfigHostSchema),
     proxyJump: v.nullable(proxyJumpSchema),
     addresses: routeEntries.addresses.wrapped,
+    ollamaHost: ollamaEntries.ollamaHost.wrapped,
+    ollamaPort: ollamaEntries.ollamaPort.wrapped,
   }),
 );
 export type ConnectionChanges = v.InferOutput<typeof connectionChangesSchema>;
@@ -134,6 +145,8 @@ export const connectionSchema = v.object({
   keyStored: v.boolean(),
   /** Where it was reached last: the way back when its name is not known on the network. */
   lastAddress: v.nullable(v.string()),
+  ollamaHost: v.nullable(v.string()),
+  ollamaPort: v.nullable(v.number()),
   /** The one connection whose Ollama is published. */
   isActive: v.boolean(),
   /** The user wants it connected: it is connected again after a restart. */
@@ -157,7 +170,13 @@ export type ConnectionState = v.InferOutput<typeof connectionStateSchema>;
 
 export const tunnelStatusSchema = v.variant('state', [
   v.object({ state: v.literal('closed') }),
-  v.object({ state: v.literal('open'), localPort: v.number(), remotePort: v.number() }),
+  v.object({
+    state: v.literal('open'),
+    localPort: v.number(),
+    remotePort: v.number(),
+    /** Left out: the machine itself. */
+    remoteHost: v.optional(v.string()),
+  }),
   v.object({ state: v.literal('error'), error: errorInfoSchema }),
 ]);
 export type TunnelStatus = v.InferOutput<typeof tunnelStatusSchema>;

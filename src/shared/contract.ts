@@ -14,17 +14,36 @@ import { chainNotifications, chainRequests } from './chains.js';
 import { metricRowSchema, sampleSchema } from './metrics.js';
 import { diagnosisSchema } from './diagnosis.js';
 import { foundSparkSchema, sshConfigListSchema } from './discovery.js';
+import {
+  forwardInputSchema,
+  forwardKeySchema,
+  forwardOfferSchema,
+  forwardTrafficSchema,
+  forwardViewSchema,
+} from './forwards.js';
+import {
+  chatEndSchema,
+  chatPartSchema,
+  chatRequestSchema,
+  endpointHealthSchema,
+  memoryCheckSchema,
+  modelCardSchema,
+  modelListSchema,
+  modelNameSchema,
+  pullSchema,
+} from './ollama.js';
 import { answerSchema, questionSchema } from './questions.js';
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 3;
+export const CONTRACT_VERSION = 4;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
-export const DATABASE_VERSION = 3;
+export const DATABASE_VERSION = 4;
 
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
+const byModel = v.strictObject({ connectionId: connectionIdSchema, model: modelNameSchema });
 const none = v.null();
 
 export const endpointSchema = v.object({
@@ -41,6 +60,8 @@ export type Endpoint = v.InferOutput<typeof endpointSchema>;
 export const snapshotSchema = v.object({
   connections: v.array(connectionViewSchema),
   endpoint: endpointSchema,
+  /** Of all connections; the Ollama tunnels are not among them. */
+  forwards: v.array(forwardViewSchema),
 });
 /** Everything a view shows but the metrics: sent whole, so that a page that was hidden misses nothing. */
 export type Snapshot = v.InferOutput<typeof snapshotSchema>;
@@ -134,6 +155,49 @@ export const engineRequests = {
   },
   'tunnel/stop': { params: byConnection, result: none },
 
+  /** Saves a forward and opens it; one to the same place that is saved already is opened, or moved to the wished port. */
+  'forwards/add': {
+    params: v.strictObject({ connectionId: connectionIdSchema, forward: forwardInputSchema }),
+    result: v.object({ localPort: v.number() }),
+  },
+  /** Closes and forgets it; answers the local port that it had, null where it was not open. */
+  'forwards/remove': {
+    params: v.strictObject({ connectionId: connectionIdSchema, forward: forwardKeySchema }),
+    result: v.object({ localPort: v.nullable(v.number()) }),
+  },
+  /** Looks at the machine for ports that may be worth a forward. */
+  'forwards/offers': { params: byConnection, result: v.array(forwardOfferSchema) },
+
+  /** Asks both Ollamas that tools can be led to; the answers are a moment old at most. */
+  'ollama/health': { params: nothing, result: endpointHealthSchema },
+  /** The models of a machine; the answer is a moment old at most unless it is to be `fresh`. */
+  'ollama/models': {
+    params: v.strictObject({ connectionId: connectionIdSchema, fresh: v.optional(v.boolean(), false) }),
+    result: modelListSchema,
+  },
+  'ollama/show': { params: byModel, result: modelCardSchema },
+  /** What a model needs against what there is, before it is loaded. Loads nothing. */
+  'ollama/checkMemory': {
+    params: v.strictObject({
+      connectionId: connectionIdSchema,
+      model: modelNameSchema,
+      contextTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
+    result: memoryCheckSchema,
+  },
+  'ollama/unload': { params: byModel, result: none },
+  'ollama/delete': { params: byModel, result: none },
+  /**
+   * Pulls a model, or joins a pull of it that is under way. Resolves when it is installed. A caller that goes away does
+   * not end the pull.
+   */
+  'ollama/pull': { params: byModel, result: none },
+  /** What was loaded so far stays on the machine: the next pull goes on from there. */
+  'ollama/cancelPull': { params: byModel, result: none },
+  'ollama/pulls': { params: nothing, result: v.array(pullSchema) },
+  /** The answer comes in parts, as notifications to the window that asks; resolves when it is whole. */
+  'ollama/chat': { params: chatRequestSchema, result: chatEndSchema },
+
   'metrics/latest': { params: byConnection, result: v.nullable(sampleSchema) },
   /** The last samples that are kept in memory, oldest first, at most {@link RECENT_SAMPLES}. */
   'metrics/recent': { params: byConnection, result: v.array(sampleSchema) },
@@ -159,6 +223,8 @@ export const engineRequests = {
 export const engineNotifications = {
   /** This window has the focus now: questions that nobody started go to it. */
   'client/focused': nothing,
+  /** This window works on another machine, whose localhost is not this computer's: it is the last choice for a leader. */
+  'client/isElsewhere': nothing,
 } as const;
 
 /** Requests from the engine to a window. */
@@ -173,6 +239,13 @@ export const clientRequests = {
 export const clientNotifications = {
   'state/changed': snapshotSchema,
   'metrics/sampled': sampleSchema,
+  /** Those that have carried something since the last time. */
+  'forwards/traffic': v.array(forwardTrafficSchema),
+  /** All pulls that are under way. */
+  'ollama/pulling': v.array(pullSchema),
+  /** The models of a machine are others now: one was installed, deleted, loaded or unloaded. */
+  'ollama/changed': byConnection,
+  'ollama/chatPart': v.strictObject({ streamId: v.string(), part: chatPartSchema }),
   ...chainNotifications,
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),

@@ -39,6 +39,12 @@ export const ERROR_CODES = [
   'nvidiaSmiMissing',
   'nvidiaSmiFailed',
   'nvidiaSmiSilent',
+  // Ollama
+  'ollamaMissing',
+  'ollamaStopped',
+  'ollamaFailed',
+  'modelNotFound',
+  'notEnoughMemory',
   // chains of prompts
   'chainInvalid',
   'ollamaUnreachable',
@@ -87,9 +93,9 @@ export class SparkError extends Error {
 
   /** True when `error` is a SparkError, of the given code where one is named. */
   static is(error: unknown, code?: ErrorCode): error is SparkError {
-    // by name: a part that is loaded later is a bundle of its own and has a class of its own
-    if (!(error instanceof Error) || error.name !== 'SparkError' || !('code' in error)) return false;
-    return code === undefined || error.code === code;
+    // by name, not by class: the extension is more than one bundle, and each has a class of its own
+    const named = error instanceof Error && error.name === 'SparkError' && 'code' in error ? error : undefined;
+    return named !== undefined && (code === undefined || named.code === code);
   }
 
   /** The plain form that crosses a boundary. Anything that is not a SparkError becomes `internal`. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { engineRequests, snapshotSchema } from './contract.js';
 import { connectionIdSchema } from './connection.js';
 import { sampleSchema } from './metrics.js';
+import { targetSchema } from './ollama.js';
 
 export const TABS = ['connection', 'metrics', 'projects', 'jobs'] as const;
 export const tabSchema = v.picklist(TABS);
@@ -21,6 +22,8 @@ const none = v.null();
 export const panelStateSchema = v.object({
   snapshot: snapshotSchema,
   palette: paletteSchema,
+  /** Which Ollama tools use, as chosen. */
+  target: targetSchema,
   /** False while no engine answers: what is shown is the last that was known. */
   engineUp: v.boolean(),
 });
@@ -39,6 +42,7 @@ export const panelRequests = {
   /** Asks the user, then deletes; false when the user thought better of it. */
   'panel/deleteConnection': { params: v.strictObject({ connectionId: connectionIdSchema }), result: v.boolean() },
   'panel/copyEndpoint': { params: nothing, result: none },
+  'panel/selectTarget': { params: v.strictObject({ target: targetSchema }), result: none },
   'panel/showLog': { params: nothing, result: none },
   /** Lets the user choose hosts of ssh_config to save. */
   'panel/importSshConfig': { params: nothing, result: none },
@@ -52,6 +56,7 @@ export const panelRequests = {
   'connections/disconnect': engineRequests['connections/disconnect'],
   'connections/setActive': engineRequests['connections/setActive'],
   'metrics/recent': engineRequests['metrics/recent'],
+  'ollama/health': engineRequests['ollama/health'],
 } as const;
 
 /** Notifications from the window to the panel. Each is a whole state: a hidden page may miss some. */

@@ -8,12 +8,15 @@ export function connectionTooltip(
   connection: ConnectionView,
   extra: readonly [string, string][] = [],
 ): vscode.MarkdownString {
-  const facts = [...factsOf(connection, Date.now()), ...extra];
+  return plainTooltip(connection.name, [...factsOf(connection, Date.now()), ...extra]);
+}
+
+/** A title and facts, of which nothing is a link or a picture. */
+export function plainTooltip(title: string, facts: readonly [string, string][]): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString(
-    [
-      `**${escapeMarkdown(connection.name)}**`,
-      ...facts.map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`),
-    ].join('  \n'),
+    [`**${escapeMarkdown(title)}**`, ...facts.map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`)].join(
+      '  \n',
+    ),
   );
   tooltip.isTrusted = false;
   tooltip.supportHtml = false;

@@ -2,6 +2,8 @@ import type { RunSummary } from '../shared/chains.js';
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
 import type { FoundSpark } from '../shared/discovery.js';
+import type { ForwardInput } from '../shared/forwards.js';
+import type { MemoryCheck, ModelCard } from '../shared/ollama.js';
 import type { Palette, Tab } from '../shared/panel.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 
@@ -31,6 +33,23 @@ export const COMMANDS = {
   setUpKey: 'dgxSpark.setUpKey',
   storePrivateKey: 'dgxSpark.storePrivateKey',
   diagnose: 'dgxSpark.diagnose',
+  pullModel: 'dgxSpark.pullModel',
+  cancelPull: 'dgxSpark.cancelPull',
+  unloadModel: 'dgxSpark.unloadModel',
+  deleteModel: 'dgxSpark.deleteModel',
+  showModelCard: 'dgxSpark.showModelCard',
+  copyModelName: 'dgxSpark.copyModelName',
+  tryModel: 'dgxSpark.tryModel',
+  checkModelMemory: 'dgxSpark.checkModelMemory',
+  refreshModels: 'dgxSpark.refreshModels',
+  startOllama: 'dgxSpark.startOllama',
+  addForward: 'dgxSpark.addForward',
+  removeForward: 'dgxSpark.removeForward',
+  openForward: 'dgxSpark.openForward',
+  copyForwardAddress: 'dgxSpark.copyForwardAddress',
+  openDgxDashboard: 'dgxSpark.openDgxDashboard',
+  publishEndpoint: 'dgxSpark.publishEndpoint',
+  restorePublished: 'dgxSpark.restorePublished',
   runChain: 'dgxSpark.runChain',
   runChainOnDgx: 'dgxSpark.runChainOnDgx',
   runChainLocally: 'dgxSpark.runChainLocally',
@@ -65,6 +84,28 @@ export interface CommandTypes {
   'dgxSpark.setUpKey': (connectionId: string) => Promise<string>;
   'dgxSpark.storePrivateKey': (connectionId: string) => Promise<void>;
   'dgxSpark.diagnose': (connectionId: string) => Promise<Diagnosis>;
+  /** Resolves when the model is installed. */
+  'dgxSpark.pullModel': (connectionId: string, model: string) => Promise<void>;
+  'dgxSpark.cancelPull': (connectionId: string, model: string) => Promise<void>;
+  'dgxSpark.unloadModel': (connectionId: string, model: string) => Promise<void>;
+  'dgxSpark.deleteModel': (connectionId: string, model: string) => Promise<void>;
+  'dgxSpark.showModelCard': (connectionId: string, model: string) => Promise<ModelCard>;
+  'dgxSpark.copyModelName': (connectionId: string, model: string) => Promise<string>;
+  /** Streams the answer into an editor, and resolves with it. */
+  'dgxSpark.tryModel': (connectionId: string, model: string, prompt: string) => Promise<string>;
+  'dgxSpark.checkModelMemory': (connectionId: string, model: string) => Promise<MemoryCheck>;
+  'dgxSpark.refreshModels': (connectionId: string) => Promise<void>;
+  'dgxSpark.startOllama': (connectionId: string) => Promise<void>;
+  /** Resolves with the local port. */
+  'dgxSpark.addForward': (connectionId: string, forward: ForwardInput) => Promise<number>;
+  /** Resolves with the local port that it had; undefined where it was not open. */
+  'dgxSpark.removeForward': (connectionId: string, forward: ForwardInput) => Promise<number | undefined>;
+  'dgxSpark.openForward': (connectionId: string, forward: ForwardInput) => Promise<number>;
+  'dgxSpark.copyForwardAddress': (connectionId: string, forward: ForwardInput) => Promise<string>;
+  'dgxSpark.openDgxDashboard': (connectionId: string) => Promise<number>;
+  'dgxSpark.publishEndpoint': () => Promise<void>;
+  /** Puts the user's own values back into the settings of other extensions. */
+  'dgxSpark.restorePublished': () => Promise<void>;
   'dgxSpark.runChain': (chain: string, options?: RunChainOptions) => Promise<RunSummary>;
   'dgxSpark.runChainOnDgx': () => Promise<void>;
   'dgxSpark.runChainLocally': () => Promise<void>;
@@ -92,6 +133,7 @@ export interface SettingTypes {
   'ollama.target': OllamaTarget;
   'ollama.localPort': number;
   'ollama.remotePort': number;
+  'ollama.publishTo': readonly unknown[];
   'metrics.pollIntervalSeconds': number;
   'metrics.persistIntervalSeconds': number;
   'metrics.retentionDays': number;
@@ -132,6 +174,7 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'ollama.target': DEFAULT_ENGINE_SETTINGS.target,
   'ollama.localPort': DEFAULT_ENGINE_SETTINGS.localPort,
   'ollama.remotePort': DEFAULT_ENGINE_SETTINGS.remotePort,
+  'ollama.publishTo': [],
   'metrics.pollIntervalSeconds': DEFAULT_ENGINE_SETTINGS.pollIntervalSeconds,
   'metrics.persistIntervalSeconds': DEFAULT_ENGINE_SETTINGS.persistIntervalSeconds,
   'metrics.retentionDays': DEFAULT_ENGINE_SETTINGS.retentionDays,
@@ -182,4 +225,14 @@ export const COLORS = {
 } as const;
 
 /** What `when` clauses match rows of the connections tree by: the kind, then tokens of its state. */
-export const ROW_KINDS = { connection: 'connection', tunnel: 'tunnel', gpu: 'gpu' } as const;
+export const ROW_KINDS = {
+  connection: 'connection',
+  tunnel: 'tunnel',
+  gpu: 'gpu',
+  models: 'models',
+  model: 'model',
+  pull: 'pull',
+  remedy: 'remedy',
+  forwards: 'forwards',
+  forward: 'forward',
+} as const;

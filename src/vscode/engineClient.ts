@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
+import type { ForwardTraffic } from '../shared/forwards.js';
 import type { RunView } from '../shared/chains.js';
 import type { Sample } from '../shared/metrics.js';
+import type { ChatEnd, ChatPart, ChatRequest, Pull } from '../shared/ollama.js';
 import type { ParamsOf, ResultOf } from '../shared/peer.js';
 import type { EngineSettings } from '../shared/settings.js';
 import type { EnginePeer, EngineSide, WindowHandlers, WindowListeners } from '../link/types.js';
@@ -37,6 +40,8 @@ export interface EngineSurroundings {
   watch(onMaybeStarted: () => void): Disposable;
   settings(): EngineSettings;
   isFocused(): boolean;
+  /** This window works on another machine, whose localhost is not this computer's. */
+  readonly isElsewhere: boolean;
   readonly handlers: WindowHandlers;
   readonly onNotice: WindowListeners['notice/show'];
   readonly onLogLine: WindowListeners['log/line'];
@@ -58,6 +63,8 @@ const CHANGING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'connections/forgetSecrets',
   'tunnel/start',
   'tunnel/stop',
+  'forwards/add',
+  'forwards/remove',
 ]);
 /** Requests that make sense while nothing is saved: they start the engine. */
 const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
@@ -84,9 +91,14 @@ export class EngineClient implements Disposable {
   private readonly ended = new AbortController();
   private readonly changed = new Emitter<void>();
   private readonly sampled = new Emitter<Sample>();
+  private readonly carried = new Emitter<readonly ForwardTraffic[]>();
+  private readonly pulling = new Emitter<readonly Pull[]>();
+  private readonly modelsChanged = new Emitter<string>();
   private readonly runChanged = new Emitter<RunView>();
-  private readonly pulling = new Emitter<PullProgress>();
+  private readonly chainPulling = new Emitter<PullProgress>();
   private readonly samples = new Map<string, Sample>();
+  /** Who waits for the parts of an answer, by the id of its stream. */
+  private readonly streams = new Map<string, (part: ChatPart) => void>();
   private peer: EnginePeer | undefined;
   private attempt: { readonly startAnyway: boolean; readonly result: Promise<EnginePeer | undefined> } | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -99,9 +111,15 @@ export class EngineClient implements Disposable {
   /** Fires when the snapshot, the status or the leadership changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidSample = this.sampled.event;
+  /** Fires with the forwards that have carried something. */
+  readonly onDidCarry = this.carried.event;
+  /** Fires with all pulls that are under way. */
+  readonly onDidPull = this.pulling.event;
+  /** Fires with the id of a connection whose models are others. */
+  readonly onDidChangeModels = this.modelsChanged.event;
   /** A run of a chain is another than before. */
   readonly onDidChangeRun = this.runChanged.event;
-  readonly onDidPull = this.pulling.event;
+  readonly onDidPullForChain = this.chainPulling.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -171,6 +189,21 @@ export class EngineClient implements Disposable {
     return result;
   }
 
+  /** Chats with a model; the parts of its answer are told as they come. Resolves with how it ended. */
+  async chat(
+    chat: Omit<ChatRequest, 'streamId'>,
+    onPart: (part: ChatPart) => void,
+    signal: AbortSignal,
+  ): Promise<ChatEnd> {
+    const streamId = randomUUID();
+    this.streams.set(streamId, onPart);
+    try {
+      return await this.request('ollama/chat', { ...chat, streamId }, signal);
+    } finally {
+      this.streams.delete(streamId);
+    }
+  }
+
   /** To be called when the window gets the focus. */
   focused(): void {
     if (this.peer) this.peer.notify('client/focused', {});
@@ -193,10 +226,8 @@ export class EngineClient implements Disposable {
     clearTimeout(this.retryTimer);
     this.watcher?.dispose();
     this.peer?.dispose();
-    this.changed.dispose();
-    this.sampled.dispose();
-    this.runChanged.dispose();
-    this.pulling.dispose();
+    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged, this.runChanged, this.chainPulling])
+      emitter.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -245,6 +276,7 @@ export class EngineClient implements Disposable {
       peer.dispose();
       throw error;
     }
+    if (this.around.isElsewhere) peer.notify('client/isElsewhere', {});
     if (this.around.isFocused()) peer.notify('client/focused', {});
     this.setStatus({ state: 'up' });
   }
@@ -258,11 +290,15 @@ export class EngineClient implements Disposable {
         this.samples.set(sample.connectionId, sample);
         this.sampled.fire(sample);
       },
+      'forwards/traffic': traffic => this.carried.fire(traffic),
+      'ollama/pulling': pulls => this.pulling.fire(pulls),
+      'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
+      'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
       'chains/changed': run => {
         this.runChanged.fire(run);
       },
       'chains/pulling': progress => {
-        this.pulling.fire(progress);
+        this.chainPulling.fire(progress);
       },
       'client/leader': ({ leader }) => {
         this.leading = leader;
@@ -337,6 +373,7 @@ export class EngineClient implements Disposable {
 
 const NOTHING_SAVED: Snapshot = {
   connections: [],
+  forwards: [],
   endpoint: { url: LOCAL_OLLAMA_URL, source: 'local', connectionId: null },
 };
 
@@ -345,6 +382,7 @@ function allDisconnected(snapshot: Snapshot): Snapshot {
   const status = { state: 'disconnected', since: Date.now(), tunnel: { state: 'closed' } } as const;
   return {
     connections: snapshot.connections.map(connection => ({ ...connection, status })),
+    forwards: snapshot.forwards.map(forward => ({ ...forward, status: { state: 'closed' } })),
     endpoint: NOTHING_SAVED.endpoint,
   };
 }

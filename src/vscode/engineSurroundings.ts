@@ -9,6 +9,7 @@ import type { EngineSurroundings } from './engineClient.js';
 import type { Log } from './log.js';
 import { withoutLinks } from './plainText.js';
 import type { Prompts } from './prompts.js';
+import { worksElsewhere } from './remoteHost.js';
 import { readEngineSettings } from './settings.js';
 
 const LONGEST_RETRY_MS = 30_000;
@@ -47,6 +48,7 @@ export function engineSurroundings(
     watch: onMaybeStarted => watchFolder(storageFolder, onMaybeStarted, log),
     settings,
     isFocused: () => vscode.window.state.focused,
+    isElsewhere: worksElsewhere(),
     handlers: {
       'question/ask': async (question, signal) => await prompts.ask(question, signal),
       'secrets/get': async ({ key }) => (await secrets.get(key)) ?? null,

@@ -14,3 +14,11 @@ export function remoteHostRemark(context: vscode.ExtensionContext): string | und
     ? 'DGX Spark runs on the remote machine of this window, so it connects nothing by itself here. Install it on your own computer instead.'
     : undefined;
 }
+
+/**
+ * Whether this window works on another machine: programs there read the settings that are written here, and their
+ * "localhost" is that machine's. An editor in the browser works where its server is.
+ */
+export function worksElsewhere(): boolean {
+  return vscode.env.remoteName !== undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
+}

@@ -68,7 +68,7 @@ export class StatusBar implements Disposable {
     const numbers = load ? [`GPU ${reading(load.utilization, '%')}`] : [];
     if (load && load.usedMb !== null) numbers.push(memory(load.usedMb, load.totalMb));
     this.item.text = [`$(${STATE_ICONS[state]}) ${withoutIcons(connection.name)}`, ...numbers].join('  ');
-    this.item.tooltip = connectionTooltip(connection, this.extraFacts(sample));
+    this.item.tooltip = withMenu(connectionTooltip(connection, this.extraFacts(sample)));
     this.item.accessibilityInformation = {
       label: ['DGX Spark', connection.name, STATE_WORDS[state], ...numbers].join(', '),
     };
@@ -90,4 +90,18 @@ export class StatusBar implements Disposable {
     if (this.remark !== undefined) facts.push(['Note', this.remark]);
     return facts;
   }
+}
+
+/** What the hovering pointer can do; everything else in the tooltip is escaped text. */
+const MENU = [
+  [COMMANDS.selectOllamaTarget, 'arrow-swap', 'Select Ollama Target'],
+  [COMMANDS.copyOllamaEndpoint, 'copy', 'Copy Endpoint'],
+  [COMMANDS.openPanel, 'dashboard', 'Open Panel'],
+] as const;
+
+function withMenu(tooltip: vscode.MarkdownString): vscode.MarkdownString {
+  tooltip.supportThemeIcons = true;
+  tooltip.isTrusted = { enabledCommands: MENU.map(([command]) => command) };
+  const links = MENU.map(([command, icon, label]) => `[$(${icon}) ${label}](command:${command})`);
+  return tooltip.appendMarkdown(`\n\n---\n\n${links.join(' &nbsp; ')}`);
 }

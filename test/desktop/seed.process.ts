@@ -123,6 +123,10 @@ function answering(fingerprint: string | undefined): WindowHandlers {
 const LISTENERS: WindowListeners = {
   'state/changed': () => undefined,
   'metrics/sampled': () => undefined,
+  'forwards/traffic': () => undefined,
+  'ollama/pulling': () => undefined,
+  'ollama/changed': () => undefined,
+  'ollama/chatPart': () => undefined,
   'chains/changed': () => undefined,
   'chains/pulling': () => undefined,
   'client/leader': () => undefined,

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { breakOff } from '../../src/engine/tunnel/join.js';
 
 /** What becomes of the bytes of one direction: they pass, wait to pass later, or are lost. */
 type Flow = 'pass' | 'hold' | 'swallow';
@@ -116,7 +117,7 @@ class RelayedLink {
   ) {
     this.#up = new Pipe(near, far, latency);
     this.#down = new Pipe(far, near, latency);
-    near.once('close', () => setTimeout(() => far.resetAndDestroy(), SERVER_NOTICES_MS).unref());
+    near.once('close', () => setTimeout(() => breakOff(far), SERVER_NOTICES_MS).unref());
     let open = 2;
     for (const socket of [near, far])
       socket.once('close', () => {
@@ -136,8 +137,8 @@ class RelayedLink {
   }
 
   reset(): void {
-    this.near.resetAndDestroy();
-    this.far.resetAndDestroy();
+    breakOff(this.near);
+    breakOff(this.far);
   }
 }
 
@@ -197,7 +198,7 @@ class Pipe {
 
   #pass(piece: Piece): void {
     if (piece === 'end') this.to.end();
-    else if (piece === 'reset') this.to.resetAndDestroy();
+    else if (piece === 'reset') breakOff(this.to);
     else if (!this.to.write(piece) && !this.from.isPaused()) {
       this.from.pause();
       this.to.once('drain', () => this.from.resume());

@@ -8,6 +8,7 @@ import { Publisher } from './smi/publisher.js';
 import { Commands } from './ssh/commands.js';
 import { fingerprint, keysOf, knownHostsForm, makeKeyPair, parseKey } from './ssh/keys.js';
 import { type KeyboardInteractive } from './ssh/login.js';
+import { OLLAMA_PORT } from './ssh/forwarding.js';
 import { SshServer } from './ssh/server.js';
 
 export interface SparkOptions {
@@ -54,6 +55,8 @@ export interface Spark {
   /** Every reading is that of `seconds` after the start (0: idle, 30: busiest), until {@link thaw}. */
   freeze(seconds: number): void;
   thaw(): void;
+  /** What listens on the Spark beside Ollama, and the port of this computer that stands for each. */
+  serve(places: readonly { address: string; port: number; at: number }[]): void;
   /** Live SSH connections that have logged in. */
   sessions(): number;
   /** Successful logins since the start. */
@@ -91,6 +94,7 @@ export async function startSpark(options: SparkOptions = {}): Promise<Spark> {
   const surroundings = { home, username, bin: join(folder, 'bin'), procFolder: publisher.procFolder };
   const commands = new Commands(surroundings, () => ssh.changes.changed());
   const ollama = new Ollama(options.chunks, options.chunkDelayMs);
+  const services = new Map<number, number>();
   const ssh = new SshServer({
     host,
     port: options.port ?? 0,
@@ -98,7 +102,7 @@ export async function startSpark(options: SparkOptions = {}): Promise<Spark> {
     hostKeys,
     home,
     commands,
-    ollamaPort: () => ollama.port,
+    services,
     onSessions: live => publisher.keepFresh(live > 0),
     onProgram: () => publisher.refresh(),
   });
@@ -115,6 +119,7 @@ export async function startSpark(options: SparkOptions = {}): Promise<Spark> {
   const close = (): Promise<void> => (ended ??= end());
   try {
     await ollama.listen(options.ollamaPort ?? 0);
+    services.set(OLLAMA_PORT, ollama.port);
     await ssh.listen();
   } catch (error) {
     await close();
@@ -136,6 +141,10 @@ export async function startSpark(options: SparkOptions = {}): Promise<Spark> {
     current: () => publisher.current,
     freeze: seconds => publisher.freeze(seconds),
     thaw: () => publisher.thaw(),
+    serve: places => {
+      for (const { port, at } of places) services.set(port, at);
+      publisher.setSockets(places);
+    },
     sessions: () => ssh.sessions,
     logins: () => ssh.logins,
     loginAttempts: () => ssh.loginAttempts,

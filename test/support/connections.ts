@@ -12,6 +12,8 @@ export function connectionData(changes: Partial<ConnectionData> = {}): Connectio
     sshConfigHost: null,
     proxyJump: null,
     addresses: [],
+    ollamaHost: null,
+    ollamaPort: null,
     ...changes,
   };
 }

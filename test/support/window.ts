@@ -7,7 +7,9 @@ import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { RunView } from '../../src/shared/chains.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
+import type { ForwardTraffic } from '../../src/shared/forwards.js';
 import type { Sample } from '../../src/shared/metrics.js';
+import type { ChatPart, Pull } from '../../src/shared/ollama.js';
 import type { Answer, Question } from '../../src/shared/questions.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../src/shared/settings.js';
 import { untilEvent } from './until.js';
@@ -37,8 +39,15 @@ export class TestWindow {
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
   readonly runs: RunView[] = [];
-  readonly pulls: string[] = [];
+  readonly chainPulls: string[] = [];
   readonly logLines: string[] = [];
+  /** The last that was told of each forward. */
+  readonly traffic = new Map<string, ForwardTraffic>();
+  /** Each time that the pulls were told. */
+  readonly pulls: Pull[][] = [];
+  readonly chatParts: { streamId: string; part: ChatPart }[] = [];
+  /** How often it was told that the models of a machine are others. */
+  modelChanges = 0;
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -86,12 +95,28 @@ export class TestWindow {
           window.samples.push(sample);
           happened();
         },
+        'forwards/traffic': traffic => {
+          for (const one of traffic) window.traffic.set(one.id, one);
+          happened();
+        },
+        'ollama/pulling': pulls => {
+          window.pulls.push(pulls);
+          happened();
+        },
+        'ollama/changed': () => {
+          window.modelChanges += 1;
+          happened();
+        },
+        'ollama/chatPart': part => {
+          window.chatParts.push(part);
+          happened();
+        },
         'chains/changed': run => {
           window.runs.push(run);
           happened();
         },
         'chains/pulling': ({ model, status }) => {
-          window.pulls.push(`${model}: ${status}`);
+          window.chainPulls.push(`${model}: ${status}`);
           happened();
         },
         'client/leader': ({ leader }) => {

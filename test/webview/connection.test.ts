@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type Page } from 'playwright-core';
 import { SparkError } from '../../src/shared/errors.js';
-import { STATUS, connection } from './fixtures.js';
+import { STATUS, connection, ollama } from './fixtures.js';
 import { Harness, close, type Panel } from './harness.js';
 
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const note = (page: Page, id: string) => page.locator(`#field-${id}-note`);
 
-const NO_OTHER_WAYS = { sshConfigHost: null, proxyJump: null, addresses: [] };
+const NO_OTHER_WAYS = { sshConfigHost: null, proxyJump: null, addresses: [], ollamaHost: null, ollamaPort: null };
 
 describe('the panel: connections', function () {
   this.timeout(60_000);
@@ -359,6 +359,49 @@ describe('the panel: connections', function () {
     const alert = panel.page.locator('.active').getByRole('alert');
     await alert.getByRole('button', { name: 'Open known_hosts' }).click();
     assert.deepEqual(await panel.host.called('panel/openKnownHosts'), { connectionId: 'spark-1' });
+  });
+
+  it('takes where Ollama is on the machine, and says when that is no port', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [connection({ ollamaPort: 11500 })];
+      },
+    });
+    const { page, host } = panel;
+    await button(page, 'Edit Workshop Spark').click();
+    // unfolded, since something is in it
+    assert.equal(await field(page, 'Port of Ollama').inputValue(), '11500');
+    await field(page, 'Port of Ollama').fill('70000');
+    await button(page, 'Save').click();
+    await page.getByText('Use 1 to 65535.').waitFor();
+    await field(page, 'Port of Ollama').fill('');
+    await field(page, 'Host of Ollama').fill('172.17.0.2');
+    await button(page, 'Save').click();
+    const { changes } = (await host.called('connections/update')) as { changes: Record<string, unknown> };
+    assert.deepEqual([changes['ollamaHost'], changes['ollamaPort']], ['172.17.0.2', null]);
+  });
+
+  it('shows how both Ollamas do, which one is in use, and switches', async () => {
+    panel = await harness.open({
+      prepare: host => {
+        host.connections = [connection({ isActive: true, status: STATUS.connected })];
+        host.endpoint = { url: 'http://localhost:11435', source: 'dgx', connectionId: 'spark-1' };
+        host.health = {
+          local: ollama({ state: 'down', version: null, latencyMs: null, problem: 'Ollama does not run here.' }),
+          dgx: { ...ollama(), connectionId: 'spark-1', connectionName: 'Workshop Spark' },
+        };
+      },
+    });
+    const { page, host } = panel;
+    const place = (name: string) => page.locator('.target').getByRole('listitem').filter({ hasText: name });
+    await place('Workshop Spark').getByText('Ollama 0.12.6 · 4 ms · no model loaded').waitFor();
+    await place('Workshop Spark').getByText('in use').waitFor();
+    await place('This computer').getByText('Ollama does not run here.').waitFor();
+    await page.getByRole('radio', { name: 'This computer' }).click();
+    assert.deepEqual(await host.called('panel/selectTarget'), { target: 'local' });
+    host.endpoint = { url: 'http://localhost:11434', source: 'local', connectionId: null };
+    host.announce();
+    await place('This computer').getByText('in use').waitFor();
   });
 
   it('shows a failure that is not a state of the connection, and no cancelled one', async () => {

@@ -11,6 +11,7 @@ import {
 import { type Page } from 'playwright-core';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
+import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
 import { SparkError } from '../../src/shared/errors.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import {
@@ -21,6 +22,7 @@ import {
   type KnownOfNew,
 } from '../../src/shared/panel.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
+import { ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
@@ -69,6 +71,8 @@ export class FakeHost {
   connections: ConnectionView[] = [];
   endpoint: Endpoint = { url: 'http://localhost:11434', source: 'local', connectionId: null };
   palette: PanelState['palette'] = 'theme';
+  target: OllamaTarget = 'auto';
+  health: EndpointHealth = { local: ollama({ url: 'http://localhost:11434' }), dgx: null };
   engineUp = true;
   tab: Tab | null = null;
   recent = new Map<string, Sample[]>();
@@ -90,8 +94,9 @@ export class FakeHost {
 
   state(): PanelState {
     return {
-      snapshot: { connections: this.connections, endpoint: this.endpoint },
+      snapshot: { connections: this.connections, endpoint: this.endpoint, forwards: [] },
       palette: this.palette,
+      target: this.target,
       engineUp: this.engineUp,
     };
   }
@@ -136,6 +141,11 @@ export class FakeHost {
       'panel/pickKeyFile': () => this.keyFile,
       'panel/deleteConnection': () => true,
       'panel/copyEndpoint': () => null,
+      'panel/selectTarget': ({ target }) => {
+        this.target = target;
+        this.announce();
+        return null;
+      },
       'panel/showLog': () => null,
       'panel/openKnownHosts': () => null,
       'panel/importSshConfig': () => null,
@@ -165,6 +175,7 @@ export class FakeHost {
       'connections/connect': () => ({ state: 'connected', since: Date.now(), tunnel: { state: 'closed' } }),
       'connections/disconnect': () => null,
       'connections/setActive': () => null,
+      'ollama/health': () => this.health,
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
     };
     const recording = Object.keys(usual).map(name => {

@@ -1,4 +1,5 @@
 import { type ConnectionStatus, type ConnectionView } from '../../src/shared/connection.js';
+import { type OllamaHealth } from '../../src/shared/ollama.js';
 import { type GpuSample, type Sample } from '../../src/shared/metrics.js';
 
 const HOUR = 3_600_000;
@@ -51,6 +52,8 @@ export function connection(changes: Partial<ConnectionView> = {}): ConnectionVie
     addresses: [],
     keyStored: false,
     lastAddress: null,
+    ollamaHost: null,
+    ollamaPort: null,
     isActive: false,
     wanted: false,
     lastConnectedAt: Date.now() - 2 * HOUR - 60_000,
@@ -59,6 +62,11 @@ export function connection(changes: Partial<ConnectionView> = {}): ConnectionVie
     status: STATUS.disconnected,
     ...changes,
   };
+}
+
+/** An Ollama that answers. */
+export function ollama(changes: Partial<OllamaHealth> = {}): OllamaHealth {
+  return { url: 'http://localhost:11435', state: 'up', version: '0.12.6', latencyMs: 4, loaded: [], ...changes };
 }
 
 /** A reading of a GB10; `unified` memory of 121.7 GB. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { TABS, type Tab } from '../../src/shared/panel.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, gpu, h100, history } from './fixtures.js';
+import { STATUS, connection, gpu, h100, history, ollama } from './fixtures.js';
 import { Harness } from './harness.js';
 import { THEME_NAMES, type ThemeName } from './themes.js';
 
@@ -30,6 +30,11 @@ const three = (active: Parameters<typeof connection>[0]) => [
 const connected: Scene = host => {
   host.connections = three({ status: STATUS.connected });
   host.endpoint = { url: 'http://localhost:11435', source: 'dgx', connectionId: 'spark-1' };
+  const loaded = [{ name: 'gpt-oss:120b', bytes: 68_000_000_000, contextLength: 32_768, expiresAt: null }];
+  host.health = {
+    local: ollama({ state: 'down', version: null, latencyMs: null, problem: 'Ollama does not run on this computer.' }),
+    dgx: { ...ollama({ loaded }), connectionId: 'spark-1', connectionName: 'Workshop Spark' },
+  };
   host.recent.set(
     'spark-1',
     history(60, (load, step) => [gpu({ utilization: step > 20 && step < 24 ? null : load, powerW: 20 + load })]),

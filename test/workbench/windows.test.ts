@@ -23,7 +23,7 @@ workbenchSuite('Many windows', session => {
 
     const windows = await Promise.all(Array.from({ length: WINDOWS }, () => session.open()));
     for (const window of windows) {
-      await window.views.open('DGX Spark');
+      await window.views.open('DGX Spark', 90_000);
       await window.views.waitForRow('Connections', /spark-1/, 60_000);
     }
     const engines = session.profile.engines();

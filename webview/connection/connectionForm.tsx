@@ -184,6 +184,17 @@ export function ConnectionForm() {
           {...field('addresses')}
         />
       </Disclosure>
+      <Disclosure label="Ollama on the Spark" open={draft.ollamaHost !== '' || draft.ollamaPort !== ''}>
+        <div class="form__pair">
+          <TextField
+            label="Host of Ollama"
+            help="As seen from the Spark, where it is not on localhost: a container, another machine."
+            code
+            {...field('ollamaHost')}
+          />
+          <TextField label="Port of Ollama" code inputMode="numeric" {...field('ollamaPort')} />
+        </div>
+      </Disclosure>
       <div class="form__actions">
         {mayConnect && (
           <Button kind="primary" submit disabled={saving}>

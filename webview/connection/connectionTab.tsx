@@ -6,6 +6,7 @@ import { EmptyState } from '../ui/messages.js';
 import { ActiveCard } from './activeCard.js';
 import { ConnectionForm } from './connectionForm.js';
 import { SavedCard } from './savedCard.js';
+import { TargetCard } from './targetCard.js';
 
 /** The active connection, the saved ones, and the form in their place while one is being written. */
 export function ConnectionTab() {
@@ -54,6 +55,12 @@ function Lists() {
           <h2 id="active-heading">Active connection</h2>
         </div>
         <ActiveCard connection={active} />
+      </section>
+      <section class="connection__section" aria-labelledby="target-heading">
+        <div class="section-head">
+          <h2 id="target-heading">Ollama</h2>
+        </div>
+        <TargetCard />
       </section>
       <section class="connection__section" aria-labelledby="saved-heading">
         <div class="section-head">

@@ -1,5 +1,6 @@
 import { SparkError, type ErrorInfo } from '../../src/shared/errors.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
+import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
 import { draftFor, emptyDraft, checkDraft } from './draft.js';
 import { type PanelSession } from './session.js';
 import { type PanelStore } from './store.js';
@@ -62,6 +63,23 @@ export class PanelActions {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** Which Ollama tools use from now on. */
+  selectTarget(target: OllamaTarget): void {
+    this.session.peer.request('panel/selectTarget', { target }).catch(() => {
+      // what is chosen is drawn from the state, so it shows that nothing has changed
+      this.store.state.value &&= { ...this.store.state.value };
+    });
+  }
+
+  /** How both Ollamas do; null while nobody can tell. */
+  async health(): Promise<EndpointHealth | null> {
+    try {
+      return await this.session.peer.request('ollama/health', {});
+    } catch {
+      return null;
     }
   }
 

@@ -12,6 +12,8 @@ export const FIELDS = [
   'sshKeyPath',
   'proxyJump',
   'addresses',
+  'ollamaHost',
+  'ollamaPort',
 ] as const;
 export type Field = (typeof FIELDS)[number];
 export type FieldErrors = Partial<Record<Field, string>>;
@@ -29,6 +31,8 @@ export function emptyDraft(): Draft {
     sshConfigHost: null,
     proxyJump: '',
     addresses: '',
+    ollamaHost: '',
+    ollamaPort: '',
   };
 }
 
@@ -45,6 +49,8 @@ export function draftFor(connection: Connection): Draft {
     sshConfigHost: connection.sshConfigHost,
     proxyJump: connection.proxyJump ?? '',
     addresses: connection.addresses.join('\n'),
+    ollamaHost: connection.ollamaHost ?? '',
+    ollamaPort: connection.ollamaPort === null ? '' : String(connection.ollamaPort),
   };
 }
 
@@ -55,11 +61,13 @@ export function checkDraft(draft: Draft): { data: ConnectionData } | { errors: F
     name,
     hostname,
     username,
-    port: /^\s*\d+\s*$/.test(port) ? Number(port) : port,
+    port: asNumber(port),
     authMethod,
     sshKeyPath: draft.authMethod === 'key' ? draft.sshKeyPath : null,
     sshConfigHost: draft.sshConfigHost,
     proxyJump: draft.proxyJump.trim() === '' ? null : draft.proxyJump,
+    ollamaHost: draft.ollamaHost.trim() === '' ? null : draft.ollamaHost,
+    ollamaPort: draft.ollamaPort.trim() === '' ? null : asNumber(draft.ollamaPort),
     addresses: draft.addresses.split('\n').filter(line => line.trim() !== ''),
   };
   const checked = v.safeParse(connectionInputSchema, entered);
@@ -72,11 +80,17 @@ export function checkDraft(draft: Draft): { data: ConnectionData } | { errors: F
   }
   // the field is too narrow for the schema's sentence, which would push everything below it down
   if (errors.port !== undefined) errors.port = 'Use 1 to 65535.';
+  if (errors.ollamaPort !== undefined) errors.ollamaPort = 'Use 1 to 65535.';
   // the schema asks for the key only once every other field is right; say it together with the rest
   if (draft.authMethod === 'key' && draft.sshKeyPath.trim() === '') {
     errors.sshKeyPath ??= 'Choose the private key file, or log in with a password.';
   }
   return { errors };
+}
+
+/** The number that was typed; what is none is left for the schema to refuse. */
+function asNumber(typed: string): number | string {
+  return /^\s*\d+\s*$/.test(typed) ? Number(typed) : typed;
 }
 
 /** True when `name` is a field of the form: errors of the engine name fields too. */

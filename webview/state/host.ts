@@ -28,6 +28,10 @@ export const draftSchema = v.object({
   proxyJump: v.string(),
   /** One a line. */
   addresses: v.string(),
+  /** Empty: the Spark itself. */
+  ollamaHost: v.optional(v.string(), ''),
+  /** As typed; empty: as the settings say. */
+  ollamaPort: v.optional(v.string(), ''),
 });
 /** The connection form as the user left it. Holds no secret: passwords are never asked for in the page. */
 export type Draft = v.InferOutput<typeof draftSchema>;

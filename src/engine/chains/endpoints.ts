@@ -7,7 +7,7 @@ const LOCAL_URL = 'http://localhost:11434';
 
 /** What chains know of connections. */
 export interface ChainSurroundings {
-  snapshot(): Snapshot;
+  snapshot(): Pick<Snapshot, 'connections' | 'endpoint'>;
   readonly onDidChange: Event<unknown>;
   target(): EngineSettings['target'];
 }

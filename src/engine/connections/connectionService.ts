@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type {
   Connection,
   ConnectionChanges,
@@ -13,6 +14,7 @@ import { Emitter, type Event } from '../base/emitter.js';
 import type { Ask } from '../server/questions.js';
 import type { SshSession } from '../ssh/types.js';
 import type { LoginFacts } from '../store/types.js';
+import type { RemoteAddress } from './connectionTunnel.js';
 import { publishedEndpoint } from './endpoint.js';
 import type { KeySetUp } from './keySetUp.js';
 import { ManagedConnection, type TunnelPorts } from './managedConnection.js';
@@ -25,6 +27,9 @@ export interface ConnectOptions {
   /** Ends the attempt when the caller gives up. */
   readonly signal: AbortSignal;
 }
+
+/** What this service knows of a {@link Snapshot}. */
+export type ConnectionsSnapshot = Pick<Snapshot, 'connections' | 'endpoint'>;
 
 /** Fields whose change makes a login under way or a live session point to the wrong place. */
 const LOGIN_FIELDS = [
@@ -41,20 +46,20 @@ const LOGIN_FIELDS = [
 /** All saved connections, what each is doing, and which one is published. */
 export class ConnectionService implements Disposable {
   private readonly held = new DisposableStore();
-  private readonly changed = this.held.add(new Emitter<Snapshot>());
+  private readonly changed = this.held.add(new Emitter<ConnectionsSnapshot>());
   private readonly managed = new Map<string, ManagedConnection>();
   private announcing = false;
   private broughtBack = false;
   private ports: TunnelPorts;
 
   /** Fires with everything, at most once a turn of the event loop. */
-  readonly onDidChange: Event<Snapshot> = this.changed.event;
+  readonly onDidChange: Event<ConnectionsSnapshot> = this.changed.event;
 
   constructor(private readonly options: ConnectionServiceOptions) {
     this.ports = options.settings();
   }
 
-  snapshot(): Snapshot {
+  snapshot(): ConnectionsSnapshot {
     const connections = this.options.repository.list().map(connection => this.view(connection));
     return { connections, endpoint: this.endpointOf(connections) };
   }
@@ -78,6 +83,7 @@ export class ConnectionService implements Disposable {
     const before = this.options.repository.get(id);
     if (!changesLogin(before, changes)) {
       const saved = await this.options.repository.update(id, changes);
+      if (saved.ollamaHost !== before.ollamaHost || saved.ollamaPort !== before.ollamaPort) await managed.ollamaMoved();
       this.announce();
       return saved;
     }
@@ -214,6 +220,26 @@ export class ConnectionService implements Disposable {
 
   stopTunnel(id: string): void {
     this.find(id).stopTunnel();
+  }
+
+  /** The live session of a connection, if it has one now. */
+  session(id: string): SshSession | undefined {
+    return this.find(id).link.liveSession;
+  }
+
+  /** Opens a stream to a port as seen from the machine; waits a while for a link that is coming back. */
+  async forward(id: string, host: string, port: number): Promise<Duplex> {
+    return await this.find(id).forwarder.forward(host, port);
+  }
+
+  /** Where Ollama listens, as seen from the machine. */
+  ollamaAddress(id: string): RemoteAddress {
+    return this.find(id).ollama;
+  }
+
+  /** Tells that the user has done something with a connection. */
+  used(id: string): void {
+    this.managed.get(id)?.used();
   }
 
   /** Called when settings have arrived or changed; the first time brings back what was connected. */

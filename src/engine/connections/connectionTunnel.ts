@@ -1,14 +1,18 @@
 import type { Duplex } from 'node:stream';
 import type { TunnelStatus } from '../../shared/connection.js';
 import { SparkError } from '../../shared/errors.js';
+import { REMOTE_LOOPBACK } from '../../shared/forwards.js';
 import type { Answer } from '../../shared/questions.js';
 import type { Disposable } from '../base/disposable.js';
 import type { Logger } from '../base/logger.js';
 import type { Tunnel } from '../tunnel/tunnel.js';
 import type { TunnelTools } from './types.js';
 
-/** Ollama listens on the Spark's own loopback address. */
-const REMOTE_HOST = '127.0.0.1';
+/** Where a tunnel leads, as seen from the machine. */
+export interface RemoteAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** The part of the question that the tunnel knows. */
 export interface PortQuestion {
@@ -34,7 +38,7 @@ export interface ConnectionTunnelOptions {
 /** The Ollama tunnel of one connection: a local port that leads to the machine's Ollama. */
 export class ConnectionTunnel implements Disposable {
   private tunnel: Tunnel | undefined;
-  private remotePort = 0;
+  private remote: RemoteAddress = { host: REMOTE_LOOPBACK, port: 0 };
   private failure: SparkError | undefined;
   /** The opening under way; aborted by a closing, so that what finishes later is undone. */
   private opening: { readonly abort: AbortController; readonly done: Promise<unknown> } | undefined;
@@ -46,7 +50,11 @@ export class ConnectionTunnel implements Disposable {
   constructor(private readonly options: ConnectionTunnelOptions) {}
 
   get status(): TunnelStatus {
-    if (this.tunnel) return { state: 'open', localPort: this.tunnel.localPort, remotePort: this.remotePort };
+    if (this.tunnel) {
+      const { host, port } = this.remote;
+      const elsewhere = host === REMOTE_LOOPBACK ? {} : { remoteHost: host };
+      return { state: 'open', localPort: this.tunnel.localPort, remotePort: port, ...elsewhere };
+    }
     if (this.failure) return { state: 'error', error: SparkError.toInfo(this.failure) };
     return { state: 'closed' };
   }
@@ -63,17 +71,17 @@ export class ConnectionTunnel implements Disposable {
    * `cancelled` when it is closed meanwhile.
    * @returns the port that was bound
    */
-  async openAt(localPort: number, remotePort: number, { exactly }: { exactly: boolean }): Promise<number> {
+  async openAt(localPort: number, remote: RemoteAddress, { exactly }: { exactly: boolean }): Promise<number> {
     // one at a time, also when several wait for the same one
     while (this.opening) await this.opening.done.catch(() => undefined);
     if (this.disposed) throw closedMeanwhile();
     if (this.tunnel?.localPort === localPort) {
-      this.remotePort = remotePort;
+      this.remote = remote;
       this.options.onDidChange();
       return localPort;
     }
     const abort = new AbortController();
-    const done = this.replace(localPort, remotePort, exactly, abort.signal).finally(() => {
+    const done = this.replace(localPort, remote, exactly, abort.signal).finally(() => {
       this.opening = undefined;
       this.options.onDidChange();
     });
@@ -107,7 +115,12 @@ export class ConnectionTunnel implements Disposable {
     this.tunnel = undefined;
   }
 
-  private async replace(localPort: number, remotePort: number, exactly: boolean, signal: AbortSignal): Promise<number> {
+  private async replace(
+    localPort: number,
+    remote: RemoteAddress,
+    exactly: boolean,
+    signal: AbortSignal,
+  ): Promise<number> {
     try {
       const tunnel = await this.bind(localPort, exactly, signal);
       if (signal.aborted) {
@@ -116,7 +129,7 @@ export class ConnectionTunnel implements Disposable {
       }
       this.tunnel?.close();
       this.tunnel = tunnel;
-      this.remotePort = remotePort;
+      this.remote = remote;
       this.failure = undefined;
       return tunnel.localPort;
     } catch (error) {
@@ -127,7 +140,7 @@ export class ConnectionTunnel implements Disposable {
   }
 
   private async bind(localPort: number, exactly: boolean, signal: AbortSignal): Promise<Tunnel> {
-    const route = async () => await this.options.forward(REMOTE_HOST, this.remotePort);
+    const route = async () => await this.options.forward(this.remote.host, this.remote.port);
     const { log, isOurs } = this.options;
     const { openTunnel, findFreePort, portHolder } = this.options.tools;
     try {

@@ -1,11 +1,12 @@
 import type { ConnectionStatus } from '../../shared/connection.js';
 import type { Diagnosis } from '../../shared/diagnosis.js';
 import { SparkError } from '../../shared/errors.js';
+import { REMOTE_LOOPBACK } from '../../shared/forwards.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Ask } from '../server/questions.js';
 import type { SshSession } from '../ssh/types.js';
-import { type AskForPort, ConnectionTunnel } from './connectionTunnel.js';
+import { type AskForPort, ConnectionTunnel, type RemoteAddress } from './connectionTunnel.js';
 import { Forwarder } from './forwarder.js';
 import { IdleWatch } from './idleWatch.js';
 import { type KeySetUp, type KeySetUpOptions, setUpKey } from './keySetUp.js';
@@ -41,7 +42,8 @@ export class ManagedConnection implements Disposable {
   /** The calls that wait for the attempt under way, by the signal of each. */
   readonly callers = new Set<AbortSignal>();
   private readonly held = new DisposableStore();
-  private readonly forwarder: Forwarder;
+  /** Opens streams to ports of the machine, also while the link is coming back. */
+  readonly forwarder: Forwarder;
   private following: Disposable | undefined;
   private idle: IdleWatch | undefined;
   private tunnelReady: Promise<void> = Promise.resolve();
@@ -107,6 +109,17 @@ export class ManagedConnection implements Disposable {
     return this.portChosen;
   }
 
+  /** Where Ollama listens, as seen from the machine: as saved with the connection, else as the settings say. */
+  get ollama(): RemoteAddress {
+    const host = this.options.repository.get(this.id).ollamaHost ?? REMOTE_LOOPBACK;
+    return { host, port: this.savedPort ?? this.options.settings().remotePort };
+  }
+
+  /** The user has done something with it: it is not idle. */
+  used(): void {
+    this.idle?.used();
+  }
+
   /** Connects and opens the tunnel, asking what must be asked. Rejects when the login fails. */
   async open(ask: Ask, offerChoices: boolean): Promise<void> {
     const askForPort: AskForPort = async (question, signal) => await ask({ ...this.about(), ...question }, signal);
@@ -149,7 +162,8 @@ export class ManagedConnection implements Disposable {
     const { settings } = this.options;
     this.tunnelUnwanted = false;
     this.idle?.used();
-    const bound = await this.tunnel.openAt(localPort ?? settings().localPort, remotePort ?? settings().remotePort, {
+    const remote = remotePort === undefined ? this.ollama : { ...this.ollama, port: remotePort };
+    const bound = await this.tunnel.openAt(localPort ?? settings().localPort, remote, {
       // a port that was asked for by number is that port or none
       exactly: localPort !== undefined,
     });
@@ -174,13 +188,20 @@ export class ManagedConnection implements Disposable {
     const open = status.state === 'open' ? status : undefined;
     const stays = open && (this.portChosen || !this.options.repository.get(this.id).isActive);
     const localPort = stays ? open.localPort : after.localPort;
-    const remotePort = open && open.remotePort !== before.remotePort ? open.remotePort : after.remotePort;
+    const expected = this.savedPort ?? before.remotePort;
+    const remotePort = open && open.remotePort !== expected ? open.remotePort : this.ollama.port;
     try {
-      await this.tunnel.openAt(localPort, remotePort, { exactly: false });
+      await this.tunnel.openAt(localPort, { ...this.ollama, port: remotePort }, { exactly: false });
       this.options.tunnelOpened();
     } catch (error) {
       this.options.log.warn(`The tunnel could not be moved: ${SparkError.toInfo(error).message}`);
     }
+  }
+
+  /** Takes an open tunnel to where the connection now says that Ollama is. */
+  async ollamaMoved(): Promise<void> {
+    const { status } = this.tunnel;
+    if (status.state === 'open') await this.tunnel.openAt(status.localPort, this.ollama, { exactly: false });
   }
 
   /** Logs in with a session of its own and ends it. */
@@ -267,7 +288,7 @@ export class ManagedConnection implements Disposable {
       await this.options.becameConnected(session, isLive);
       if (!isLive()) return;
       if (this.tunnel.status.state !== 'open' && !this.tunnelUnwanted)
-        await this.tunnel.openAt(settings().localPort, settings().remotePort, { exactly: false });
+        await this.tunnel.openAt(settings().localPort, this.ollama, { exactly: false });
       if (isLive()) this.options.tunnelOpened();
     } catch (error) {
       // the connection is of use without its tunnel, whose status tells what is wrong
@@ -284,6 +305,10 @@ export class ManagedConnection implements Disposable {
   private stopIdleWatch(): void {
     this.idle?.dispose();
     this.idle = undefined;
+  }
+
+  private get savedPort(): number | null {
+    return this.options.repository.get(this.id).ollamaPort;
   }
 
   private about(): { connectionId: string; connectionName: string } {

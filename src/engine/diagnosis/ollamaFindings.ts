@@ -2,7 +2,7 @@ import { printable } from '../base/remoteText.js';
 import { asTitle, type Finding, finding } from './finding.js';
 import { lineOf } from './machineFindings.js';
 import { type OllamaAnswer, readVersion } from './ollamaProbe.js';
-import { listeningAddresses, reachedByLoopback } from './procNet.js';
+import { listeningAddresses, reachedByLoopback } from '../base/procNet.js';
 import type { Answers } from './remoteAnswers.js';
 
 /** Whether the SSH server opens connections on the machine for us, which the tunnel to Ollama is made of. */

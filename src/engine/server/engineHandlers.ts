@@ -1,19 +1,28 @@
-import type { EngineInfo } from '../../shared/contract.js';
+import type { EngineInfo, Snapshot } from '../../shared/contract.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ChainService } from '../chains/chainService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
+import type { ForwardService } from '../forwards/forwardService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
+import type { OllamaService } from '../ollama/ollamaService.js';
 import type { Store } from '../store/types.js';
 import { chainHandlers } from './chainHandlers.js';
 import { askThrough } from './questions.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
 
 export interface HandlerParts {
-  readonly engine: { info(): EngineInfo; stop(): Promise<void>; configure(settings: EngineSettings): void };
+  readonly engine: {
+    info(): EngineInfo;
+    snapshot(): Snapshot;
+    stop(): Promise<void>;
+    configure(settings: EngineSettings): void;
+  };
   readonly windows: Windows;
   readonly connections: ConnectionService;
   readonly metrics: MetricsService;
+  readonly forwards: ForwardService;
+  readonly ollama: OllamaService;
   readonly chains: ChainService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
@@ -25,7 +34,7 @@ export interface HandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, store } = parts;
   const ask = () => askThrough(windows, window());
   return {
     'engine/info': () => engine.info(),
@@ -39,7 +48,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       return null;
     },
 
-    'state/get': () => connections.snapshot(),
+    'state/get': () => engine.snapshot(),
 
     'connections/list': () => connections.snapshot().connections,
     'connections/get': ({ connectionId }) => connections.get(connectionId),
@@ -83,6 +92,43 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       connections.stopTunnel(connectionId);
       return null;
     },
+
+    'forwards/add': async ({ connectionId, forward }) => ({ localPort: await forwards.add(connectionId, forward) }),
+    'forwards/remove': async ({ connectionId, forward }) => ({
+      localPort: await forwards.remove(connectionId, forward),
+    }),
+    'forwards/offers': async ({ connectionId }, signal) =>
+      await forwards.offers(connectionId, connections.ollamaAddress(connectionId).port, signal),
+
+    'ollama/health': async () =>
+      await ollama.health(connections.snapshot().connections.find(({ isActive }) => isActive)),
+    'ollama/models': async ({ connectionId, fresh }) => await ollama.models(connectionId, fresh),
+    'ollama/show': async ({ connectionId, model }, signal) => await ollama.show(connectionId, model, signal),
+    'ollama/checkMemory': async ({ connectionId, model, contextTokens }, signal) =>
+      await ollama.checkMemory(connectionId, model, contextTokens, signal),
+    'ollama/unload': async ({ connectionId, model }, signal) => {
+      await ollama.unload(connectionId, model, signal);
+      return null;
+    },
+    'ollama/delete': async ({ connectionId, model }, signal) => {
+      await ollama.delete(connectionId, model, signal);
+      return null;
+    },
+    'ollama/pull': async ({ connectionId, model }) => {
+      await ollama.pull(connectionId, model);
+      return null;
+    },
+    'ollama/cancelPull': ({ connectionId, model }) => {
+      ollama.cancelPull(connectionId, model);
+      return null;
+    },
+    'ollama/pulls': () => ollama.pulling,
+    'ollama/chat': async (chat, signal) =>
+      await ollama.chat(
+        chat,
+        part => window().peer.notify('ollama/chatPart', { streamId: chat.streamId, part }),
+        signal,
+      ),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],

@@ -15,13 +15,15 @@ const MAX_STRANGERS = 64;
 export interface Window {
   readonly id: number;
   readonly peer: WindowPeer;
+  /** It works on another machine, so its settings are not the ones that programs on this computer read. */
+  isElsewhere: boolean;
 }
 
 export type EngineHandlers = Handlers<EngineSide['requests']>;
 
 /**
- * The windows that are attached now. The oldest is the leader; the one that had the focus last gets questions that
- * nobody in particular started.
+ * The windows that are attached now. The oldest that works on this computer is the leader; the one that had the focus
+ * last gets questions that nobody in particular started.
  */
 export class Windows implements Disposable {
   private readonly windows: Window[] = [];
@@ -95,10 +97,14 @@ export class Windows implements Disposable {
         'client/focused': () => {
           this.focused = window;
         },
+        'client/isElsewhere': () => {
+          window.isElsewhere = true;
+          this.tellLeader();
+        },
       },
       rpcRuntime,
     );
-    const window: Window = { id, peer };
+    const window: Window = { id, peer, isElsewhere: false };
     this.windows.push(window);
     this.tellLeader();
     this.log.info(`Window ${id} attached (${this.windows.length} now).`);
@@ -119,8 +125,7 @@ export class Windows implements Disposable {
   }
 
   private tellLeader(): void {
-    this.windows.forEach((window, index) => {
-      window.peer.notify('client/leader', { leader: index === 0 });
-    });
+    const leader = this.windows.find(({ isElsewhere }) => !isElsewhere) ?? this.windows[0];
+    for (const window of this.windows) window.peer.notify('client/leader', { leader: window === leader });
   }
 }

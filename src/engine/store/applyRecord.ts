@@ -1,4 +1,5 @@
 import type { Connection } from '../../shared/connection.js';
+import type { Forward } from '../../shared/forwards.js';
 import type { Database } from './database.js';
 import type { ChangeRecord, MetricsRecord } from './records.js';
 import { toSqlTime } from './time.js';
@@ -15,6 +16,10 @@ export function applyRecord(database: Database, record: ChangeRecord): number {
       return deleteConnection(database, record.id);
     case 'activateConnection':
       return database.run('UPDATE dgx_connections SET is_active = (id = ?)', [record.id]);
+    case 'putForward':
+      return putForward(database, record.forward);
+    case 'deleteForward':
+      return database.run('DELETE FROM dgx_forwards WHERE id = ?', [record.id]);
     case 'metrics':
       return database.transaction(() => addMetrics(database, record));
     case 'deleteMetrics':
@@ -26,14 +31,16 @@ function putConnection(database: Database, connection: Connection): number {
   // an upsert, not REPLACE: that would delete the row under the feet of its metrics
   return database.run(
     `INSERT INTO dgx_connections (id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at,
-       created_at, updated_at, auth_method, wanted, ssh_config_host, proxy_jump, addresses, key_stored, last_address)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       created_at, updated_at, auth_method, wanted, ssh_config_host, proxy_jump, addresses, key_stored, last_address,
+       ollama_host, ollama_port)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, hostname = excluded.hostname, username = excluded.username,
        ssh_key_path = excluded.ssh_key_path, port = excluded.port, is_active = excluded.is_active,
        last_connected_at = excluded.last_connected_at, created_at = excluded.created_at,
        updated_at = excluded.updated_at, auth_method = excluded.auth_method, wanted = excluded.wanted,
        ssh_config_host = excluded.ssh_config_host, proxy_jump = excluded.proxy_jump, addresses = excluded.addresses,
-       key_stored = excluded.key_stored, last_address = excluded.last_address`,
+       key_stored = excluded.key_stored, last_address = excluded.last_address,
+       ollama_host = excluded.ollama_host, ollama_port = excluded.ollama_port`,
     [
       connection.id,
       connection.name,
@@ -52,8 +59,31 @@ function putConnection(database: Database, connection: Connection): number {
       JSON.stringify(connection.addresses),
       connection.keyStored ? 1 : 0,
       connection.lastAddress,
+      connection.ollamaHost,
+      connection.ollamaPort,
     ],
   );
+}
+
+function putForward(
+  database: Database,
+  { id, connectionId, remoteHost, remotePort, localPort, label }: Forward,
+): number {
+  // the connection may have been deleted in the journal before
+  if (database.value('SELECT 1 FROM dgx_connections WHERE id = ?', [connectionId]) === null) return 0;
+  return database.transaction(() => {
+    // an older backup may hold one to the same place under another id
+    database.run(
+      'DELETE FROM dgx_forwards WHERE connection_id = ? AND remote_host = ? AND remote_port = ? AND id <> ?',
+      [connectionId, remoteHost, remotePort, id],
+    );
+    return database.run(
+      `INSERT INTO dgx_forwards (id, connection_id, remote_host, remote_port, local_port, label) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET remote_host = excluded.remote_host, remote_port = excluded.remote_port,
+         local_port = excluded.local_port, label = excluded.label`,
+      [id, connectionId, remoteHost, remotePort, localPort, label],
+    );
+  });
 }
 
 function deleteConnection(database: Database, id: string): number {
@@ -64,6 +94,7 @@ function deleteConnection(database: Database, id: string): number {
       [id],
     );
     database.run('DELETE FROM dgx_projects WHERE connection_id = ?', [id]);
+    database.run('DELETE FROM dgx_forwards WHERE connection_id = ?', [id]);
     return database.run('DELETE FROM dgx_connections WHERE id = ?', [id]);
   });
   // its pages would otherwise stay in the file, with what was deleted still readable in them

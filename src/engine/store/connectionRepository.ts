@@ -9,7 +9,7 @@ import type { ConnectionRepository } from './types.js';
 import type { ChangeOptions, Writer } from './writer.js';
 
 const COLUMNS = `id, name, hostname, username, port, ssh_key_path, auth_method, is_active, wanted,
-  last_connected_at, created_at, updated_at, ssh_config_host, proxy_jump, addresses, key_stored, last_address`;
+  last_connected_at, created_at, updated_at, ssh_config_host, proxy_jump, addresses, key_stored, last_address, ollama_host, ollama_port`;
 const DEFAULT_PORT = 22;
 
 /** What a user enters is backed up at once: it cannot be measured again. */
@@ -99,6 +99,8 @@ function readConnection(row: SqlRow): Connection {
     addresses,
     keyStored,
     lastAddress,
+    ollamaHost,
+    ollamaPort,
   ] = row;
   return {
     id: String(id),
@@ -113,6 +115,8 @@ function readConnection(row: SqlRow): Connection {
     addresses: list(text(addresses)),
     keyStored: keyStored === 1,
     lastAddress: text(lastAddress),
+    ollamaHost: text(ollamaHost),
+    ollamaPort: typeof ollamaPort === 'number' ? ollamaPort : null,
     isActive: isActive === 1,
     wanted: wanted === 1,
     lastConnectedAt: fromSqlTime(text(lastConnected)),

@@ -58,8 +58,22 @@ ALTER TABLE dgx_connections ADD COLUMN key_stored INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE dgx_connections ADD COLUMN last_address TEXT;
 `;
 
+const FORWARDS_AND_OLLAMA = `
+ALTER TABLE dgx_connections ADD COLUMN ollama_host TEXT;
+ALTER TABLE dgx_connections ADD COLUMN ollama_port INTEGER;
+CREATE TABLE dgx_forwards (
+  id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES dgx_connections(id), remote_host TEXT NOT NULL,
+  remote_port INTEGER NOT NULL, local_port INTEGER, label TEXT NOT NULL,
+  created_at DATETIME DEFAULT CURRENT_TIMESTAMP, UNIQUE (connection_id, remote_host, remote_port));
+`;
+
 /** What brings a database from version n to n + 1, by n. */
-const MIGRATIONS: readonly string[] = [SPECIFIED_TABLES, LOGIN_AND_HISTORY, ROUTES_AND_STORED_KEYS];
+const MIGRATIONS: readonly string[] = [
+  SPECIFIED_TABLES,
+  LOGIN_AND_HISTORY,
+  ROUTES_AND_STORED_KEYS,
+  FORWARDS_AND_OLLAMA,
+];
 
 export function schemaVersion(database: Database): number {
   return Number(database.value('PRAGMA user_version'));
@@ -81,7 +95,8 @@ export function migrate(database: Database, target: number = DATABASE_VERSION): 
 }
 
 const COLUMNS_IN_USE = [
-  'SELECT id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at, created_at, updated_at, auth_method, wanted, ssh_config_host, proxy_jump, addresses, key_stored, last_address FROM dgx_connections',
+  'SELECT id, name, hostname, username, ssh_key_path, port, is_active, last_connected_at, created_at, updated_at, auth_method, wanted, ssh_config_host, proxy_jump, addresses, key_stored, last_address, ollama_host, ollama_port FROM dgx_connections',
+  'SELECT id, connection_id, remote_host, remote_port, local_port, label FROM dgx_forwards',
   'SELECT id, connection_id, gpu_index, gpu_utilization, memory_used_mb, memory_total_mb, temperature_c, power_watts, recorded_at FROM dgx_metrics',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_minute',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',

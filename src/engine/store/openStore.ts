@@ -7,6 +7,7 @@ import { createConnectionRepository } from './connectionRepository.js';
 import { loadSqlite } from './database.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { storeFiles } from './files.js';
+import { createForwardRepository } from './forwardRepository.js';
 import { createMetricsRepository } from './metricsRepository.js';
 import { recoverDatabase } from './recovery.js';
 import { replayJournal } from './replay.js';
@@ -66,6 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   return {
     connections: createConnectionRepository(database, writer, clock),
+    forwards: createForwardRepository(database, writer),
     metrics: createMetricsRepository(database, writer, clock, retentionDays),
     notices,
     flush: () => writer.flush(),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { forwardSchema } from '../../shared/forwards.js';
 import { connectionIdSchema, connectionSchema, epochMsSchema } from '../../shared/connection.js';
 
 const reading = v.nullable(v.number());
@@ -20,6 +21,8 @@ const storedConnectionSchema = v.object({
   addresses: v.optional(v.array(v.string()), []),
   keyStored: v.optional(v.boolean(), false),
   lastAddress: v.optional(v.nullable(v.string()), null),
+  ollamaHost: v.optional(v.nullable(v.string()), null),
+  ollamaPort: v.optional(v.nullable(v.number()), null),
 });
 
 /**
@@ -30,6 +33,8 @@ export const changeRecordSchema = v.variant('type', [
   v.object({ type: v.literal('putConnection'), connection: storedConnectionSchema }),
   v.object({ type: v.literal('deleteConnection'), id: connectionIdSchema }),
   v.object({ type: v.literal('activateConnection'), id: connectionIdSchema }),
+  v.object({ type: v.literal('putForward'), forward: forwardSchema }),
+  v.object({ type: v.literal('deleteForward'), id: v.string() }),
   v.object({
     type: v.literal('metrics'),
     connectionId: connectionIdSchema,

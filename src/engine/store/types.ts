@@ -1,4 +1,5 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
+import type { Forward } from '../../shared/forwards.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
 
 /** What a login has shown about a saved connection. */
@@ -23,6 +24,15 @@ export interface ConnectionRepository {
   setKeyStored(id: string, stored: boolean): Promise<void>;
 }
 
+/** Saved forwards (`dgx_forwards`); those of a deleted connection go with it. Every change is on disk when its promise resolves. */
+export interface ForwardRepository {
+  /** In the order in which they were added. */
+  list(): Forward[];
+  /** Saves a new one, or another state of a saved one. */
+  put(forward: Forward): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
 /** Metric rows (`dgx_metrics`), one a GPU and time. */
 export interface MetricsRepository {
   /** Adds one row for each GPU of the sample; durable within the journal's flush. */
@@ -36,6 +46,7 @@ export interface MetricsRepository {
 /** The open database. */
 export interface Store {
   readonly connections: ConnectionRepository;
+  readonly forwards: ForwardRepository;
   readonly metrics: MetricsRepository;
   /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */
   readonly notices: readonly string[];

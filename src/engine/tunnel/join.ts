@@ -18,12 +18,12 @@ export function join(left: Duplex, right: Duplex, onClosed: () => void = () => u
     });
     stream.once('error', () => {
       breakOff(stream);
-      breakOffOnceRead(other);
+      breakOffOnceRead(other, stream);
     });
     stream.once('close', () => {
       // what was read is still on its way to the other side
       if (readAll) finishThenDestroy(other);
-      else breakOffOnceRead(other);
+      else breakOffOnceRead(other, stream);
       open -= 1;
       if (open === 0) onClosed();
     });
@@ -38,7 +38,8 @@ export function join(left: Duplex, right: Duplex, onClosed: () => void = () => u
 
 /** Ends a stream at once; the peer of a TCP socket sees a reset, not an orderly end. */
 export function breakOff(stream: Duplex): void {
-  if (stream instanceof Socket) stream.resetAndDestroy();
+  // libuv does not reset a socket whose end waits to be sent, and Node would lose it
+  if (stream instanceof Socket && !isEnding(stream)) stream.resetAndDestroy();
   else stream.destroy();
   // ssh2 reports the end only of a channel that has been read
   stream.resume();
@@ -48,15 +49,25 @@ export function breakOff(stream: Duplex): void {
  * As {@link breakOff}, a moment later: a reset that comes right behind a piece of an answer is an orderly end to many
  * programs, for libuv reports it so when it finds both at once.
  */
-function breakOffOnceRead(stream: Duplex): void {
+function breakOffOnceRead(stream: Duplex, source: Duplex): void {
+  // the whole answer is there: it only has to be delivered
+  if (stream instanceof Socket && isEnding(stream)) {
+    stream.destroySoon();
+    return;
+  }
   if (!(stream instanceof Socket) || stream.bytesWritten === 0) {
     breakOff(stream);
     return;
   }
-  // nobody takes what it still says
-  stream.unpipe().pause();
+  // what the source still says on its way down is no end of an answer, and nobody takes what comes from here
+  source.unpipe(stream);
+  stream.unpipe(source).pause();
   const timer = setTimeout(() => breakOff(stream), READ_FIRST_MS);
   stream.once('close', () => clearTimeout(timer));
+}
+
+function isEnding({ writableEnded, writableFinished }: Socket): boolean {
+  return writableEnded && !writableFinished;
 }
 
 function finishThenDestroy(stream: Duplex): void {

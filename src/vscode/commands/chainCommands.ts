@@ -148,7 +148,7 @@ async function pullMissing(
         token.onCancellationRequested(() => {
           controller.abort();
         }),
-        client.onDidPull(({ status, completed, total }) => {
+        client.onDidPullForChain(({ status, completed, total }) => {
           const percent = completed !== null && total ? `, ${Math.floor((100 * completed) / total)} %` : '';
           progress.report({ message: withoutLinks(`${status}${percent}`) });
         }),

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { portSchema } from '../../shared/connection.js';
 import { COMMANDS, OLLAMA_TARGETS, type OllamaTarget } from '../contributionData.js';
-import { readSetting, registerCommand, writeSetting } from '../contributions.js';
+import { registerCommand, writeSetting } from '../contributions.js';
+import { pickTarget } from '../targetPicker.js';
 import { checked, readCall } from './arguments.js';
 import { aboutConnection, attempt } from './interactive.js';
 import type { CommandServices } from './services.js';
@@ -22,15 +23,14 @@ export function registerOllamaCommands(services: CommandServices): vscode.Dispos
 
     registerCommand(COMMANDS.selectOllamaTarget, async first => {
       const select = async (target: OllamaTarget) => {
-        await writeSetting('ollama.target', target);
-        await client.settingsChanged();
+        await selectTarget(services, target);
       };
       if (readCall(first).form === 'argument') {
         await select(checked(targetSchema, first));
         return;
       }
       await attempt(services, undefined, async () => {
-        const target = await askTarget();
+        const target = await pickTarget(client);
         if (target) await select(target);
       });
     }),
@@ -80,6 +80,12 @@ export function registerOllamaCommands(services: CommandServices): vscode.Dispos
   );
 }
 
+/** Resolves when the engine knows, so that the endpoint is the new one. */
+export async function selectTarget({ client }: Pick<CommandServices, 'client'>, target: OllamaTarget): Promise<void> {
+  await writeSetting('ollama.target', target);
+  await client.settingsChanged();
+}
+
 /** Copies the published endpoint, or from a tunnel's row the address of that tunnel. Resolves with what was copied. */
 export async function copyEndpoint({ client }: CommandServices, from?: unknown): Promise<string> {
   const call = readCall(from);
@@ -89,22 +95,4 @@ export async function copyEndpoint({ client }: CommandServices, from?: unknown):
   await vscode.env.clipboard.writeText(url);
   vscode.window.setStatusBarMessage(`Copied ${url}`, SAID_FOR_MS);
   return url;
-}
-
-async function askTarget(): Promise<OllamaTarget | undefined> {
-  const now = readSetting('ollama.target');
-  const words: Readonly<Record<OllamaTarget, [label: string, detail: string]>> = {
-    auto: ['Automatic', 'The Ollama of the active Spark while it is connected, else the one on this computer'],
-    local: ['This Computer', 'Always the Ollama on this computer'],
-    dgx: ['DGX Spark', 'The Ollama of the active Spark; this computer only while none is connected'],
-  };
-  const items = OLLAMA_TARGETS.map(target => {
-    const [label, detail] = words[target];
-    return { target, label, detail, ...(target === now ? { description: 'current' } : {}) };
-  });
-  const picked = await vscode.window.showQuickPick(items, {
-    title: 'Select Ollama Target',
-    placeHolder: 'Which Ollama should dgxSpark.ollama.endpoint lead to?',
-  });
-  return picked?.target;
 }

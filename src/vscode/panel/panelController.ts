@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { KnownOfNew, Palette, Tab } from '../../shared/panel.js';
-import { PANEL_TYPE } from '../contributionData.js';
+import { OLLAMA_TARGETS, PANEL_TYPE, type OllamaTarget } from '../contributionData.js';
 import { onDidChangeSettings, readSetting } from '../contributions.js';
 import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
@@ -27,7 +27,7 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
   ) {
     this.held = [
       vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this),
-      onDidChangeSettings(['appearance.palette'], () => this.current?.host.sendState()),
+      onDidChangeSettings(['appearance.palette', 'ollama.target'], () => this.current?.host.sendState()),
     ];
   }
 
@@ -70,7 +70,7 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     const files = vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [files] };
     panel.iconPath = vscode.Uri.joinPath(this.extensionUri, 'media', 'icon.png');
-    const host = new PanelHost(webview, this.client, readPalette, this.actions);
+    const host = new PanelHost(webview, this.client, readChosen, this.actions);
     const open = { panel, host };
     this.current = open;
     panel.onDidChangeViewState(() => {
@@ -90,6 +90,9 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
   }
 }
 
-function readPalette(): Palette {
-  return readSetting('appearance.palette') === 'dgx' ? 'dgx' : 'theme';
+function readChosen(): { palette: Palette; target: OllamaTarget } {
+  return {
+    palette: readSetting('appearance.palette') === 'dgx' ? 'dgx' : 'theme',
+    target: OLLAMA_TARGETS.find(target => target === readSetting('ollama.target')) ?? 'auto',
+  };
 }

@@ -9,6 +9,7 @@ import {
   type PanelState,
   type Tab,
 } from '../../shared/panel.js';
+import type { OllamaTarget } from '../../shared/ollama.js';
 import { Peer, type Handlers } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
 import type { Disposable } from '../emitter.js';
@@ -21,6 +22,7 @@ export interface PanelActions {
   /** Asks first; false when the user thought better of it. */
   deleteConnection(connectionId: string): Promise<boolean>;
   copyEndpoint(): Promise<void>;
+  selectTarget(target: OllamaTarget): Promise<void>;
   showLog(): void;
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
@@ -45,7 +47,7 @@ export class PanelHost implements Disposable {
   constructor(
     channel: PageChannel,
     private readonly client: EngineClient,
-    private readonly palette: () => Palette,
+    private readonly chosen: () => { readonly palette: Palette; readonly target: OllamaTarget },
     actions: PanelActions,
   ) {
     const messages = new PageMessages(channel);
@@ -99,7 +101,7 @@ export class PanelHost implements Disposable {
   private state(): PanelState {
     const { snapshot, status } = this.client;
     // with nothing saved there is no engine to be missed
-    return { snapshot, palette: this.palette(), engineUp: status.state === 'up' || status.state === 'none' };
+    return { snapshot, ...this.chosen(), engineUp: status.state === 'up' || status.state === 'none' };
   }
 
   private sendForm(): void {
@@ -127,6 +129,10 @@ export class PanelHost implements Disposable {
         await actions.copyEndpoint();
         return null;
       },
+      'panel/selectTarget': async ({ target }) => {
+        await actions.selectTarget(target);
+        return null;
+      },
       'panel/showLog': () => {
         actions.showLog();
         return null;
@@ -149,6 +155,7 @@ export class PanelHost implements Disposable {
       'connections/connect': async params => await client.request('connections/connect', params),
       'connections/disconnect': async params => await client.request('connections/disconnect', params),
       'connections/setActive': async params => await client.request('connections/setActive', params),
+      'ollama/health': async params => await client.request('ollama/health', params),
       'metrics/recent': async params => await client.request('metrics/recent', params),
     };
   }

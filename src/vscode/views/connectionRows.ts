@@ -9,6 +9,12 @@ const rowSchema = v.variant('kind', [
   v.object({ kind: v.literal(ROW_KINDS.tunnel), connectionId: v.string() }),
   /** `index` is null for the row that stands in while no GPU is known. */
   v.object({ kind: v.literal(ROW_KINDS.gpu), connectionId: v.string(), index: v.nullable(v.number()) }),
+  v.object({ kind: v.literal(ROW_KINDS.models), connectionId: v.string() }),
+  v.object({ kind: v.literal(ROW_KINDS.model), connectionId: v.string(), model: v.string() }),
+  v.object({ kind: v.literal(ROW_KINDS.pull), connectionId: v.string(), model: v.string() }),
+  v.object({ kind: v.literal(ROW_KINDS.remedy), connectionId: v.string() }),
+  v.object({ kind: v.literal(ROW_KINDS.forwards), connectionId: v.string() }),
+  v.object({ kind: v.literal(ROW_KINDS.forward), connectionId: v.string(), forwardId: v.string() }),
 ]);
 /** A row of the connections tree: says which thing it shows, and holds nothing of it. */
 export type Row = v.InferOutput<typeof rowSchema>;
@@ -21,7 +27,17 @@ export function asRow(argument: unknown): Row | undefined {
 
 /** Stable over every change of what the row shows. */
 export function rowId(row: Row): string {
-  return row.kind === 'gpu' ? `gpu:${row.connectionId}:${row.index ?? 'none'}` : `${row.kind}:${row.connectionId}`;
+  switch (row.kind) {
+    case 'gpu':
+      return `gpu:${row.connectionId}:${row.index ?? 'none'}`;
+    case 'model':
+    case 'pull':
+      return `${row.kind}:${row.connectionId}:${row.model}`;
+    case 'forward':
+      return `forward:${row.connectionId}:${row.forwardId}`;
+    default:
+      return `${row.kind}:${row.connectionId}`;
+  }
 }
 
 /** The rows under a connection. */
@@ -29,7 +45,12 @@ export function childRows(connection: ConnectionView, sample: Sample | undefined
   if (connection.status.state !== 'connected') return [];
   const connectionId = connection.id;
   const gpus = sample && sample.gpus.length > 0 ? sample.gpus.map(gpu => gpu.index) : [null];
-  return [{ kind: 'tunnel', connectionId }, ...gpus.map((index): Row => ({ kind: 'gpu', connectionId, index }))];
+  return [
+    { kind: 'tunnel', connectionId },
+    ...gpus.map((index): Row => ({ kind: 'gpu', connectionId, index })),
+    { kind: 'models', connectionId },
+    { kind: 'forwards', connectionId },
+  ];
 }
 
 /** What a row shows, in words; icon and colour repeat it. */

@@ -2,14 +2,30 @@ import * as vscode from 'vscode';
 import type { ConnectionView } from '../../shared/connection.js';
 import type { Sample } from '../../shared/metrics.js';
 import { stateIcon } from '../connectionIcons.js';
-import { connectionTooltip } from '../connectionTooltip.js';
-import { COLORS, VIEWS } from '../contributionData.js';
+import { connectionTooltip, plainTooltip } from '../connectionTooltip.js';
+import { COLORS, COMMANDS, VIEWS } from '../contributionData.js';
 import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
+import { sentences } from '../wording.js';
+import type { ForwardTraffic, ForwardView } from '../../shared/forwards.js';
+import type { ModelBook } from '../models/modelBook.js';
+import { modelDetails } from '../models/modelWords.js';
 import { childRows, connectionText, gpuText, rowId, tunnelText, type Row, type RowText } from './connectionRows.js';
+import {
+  forwardDetails,
+  forwardsText,
+  forwardText,
+  modelRows,
+  modelsText,
+  modelText,
+  pullRowText,
+  remedyText,
+} from './modelRows.js';
 
 /** A row may be drawn anew this often. */
 const REDRAW_INTERVAL_MS = 2000;
+/** Loaded models say when they will be unloaded, in minutes. */
+const MODELS_REDRAW_MS = 30_000;
 
 /** The connections tree: draws what the client knows, and draws a row anew only when that row has changed. */
 export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable {
@@ -25,9 +41,18 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
   /** Connections that were connected after their row was drawn; the editor opens a row by itself only when it is new. */
   private readonly toExpand = new Set<string>();
 
+  /** Connections whose models are unfolded: those are read again from time to time. */
+  private readonly unfolded = new Set<string>();
+  private readonly modelsDrawnAt = new Map<string, number>();
+  private readonly traffic = new Map<string, ForwardTraffic>();
+  private drawnForwards: readonly ForwardView[] = [];
+
   readonly onDidChangeTreeData = this.changed.event;
 
-  constructor(private readonly client: EngineClient) {
+  constructor(
+    private readonly client: EngineClient,
+    private readonly book: ModelBook,
+  ) {
     this.view = vscode.window.createTreeView(VIEWS.connections, { treeDataProvider: this, showCollapseAll: false });
     this.held = [
       this.changed,
@@ -42,6 +67,20 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
       }),
       client.onDidSample(sample => {
         this.take(sample);
+      }),
+      client.onDidCarry(traffic => {
+        this.carry(traffic);
+      }),
+      book.onDidChange(connectionId => {
+        if (this.client.connection(connectionId)) this.changed.fire(this.row({ kind: 'models', connectionId }));
+      }),
+      this.view.onDidExpandElement(({ element }) => {
+        if (element.kind !== 'models') return;
+        this.unfolded.add(element.connectionId);
+        book.refresh(element.connectionId);
+      }),
+      this.view.onDidCollapseElement(({ element }) => {
+        if (element.kind === 'models') this.unfolded.delete(element.connectionId);
       }),
     ];
   }
@@ -59,15 +98,22 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
       this.drawn = client.snapshot.connections;
       return this.drawn.map(({ id }) => this.row({ kind: 'connection', connectionId: id }));
     }
+    if (parent.kind === 'models') return await this.modelsUnder(parent.connectionId);
+    if (parent.kind === 'forwards') return this.forwardsUnder(parent.connectionId);
     const connection = parent.kind === 'connection' ? client.connection(parent.connectionId) : undefined;
     if (!connection) return [];
+    // so that the row of the models can say how many there are
+    if (connection.status.state === 'connected' && !this.book.page(connection.id)) this.book.refresh(connection.id);
     const rows = childRows(connection, client.sample(connection.id));
     this.drawnUnder.set(connection.id, idsOf(rows));
     return rows.map(row => this.row(row));
   }
 
   getParent(row: Row): Row | undefined {
-    return row.kind === 'connection' ? undefined : this.row({ kind: 'connection', connectionId: row.connectionId });
+    const { kind, connectionId } = row;
+    if (kind === 'connection') return undefined;
+    if (kind === 'model' || kind === 'pull' || kind === 'remedy') return this.row({ kind: 'models', connectionId });
+    return this.row({ kind: kind === 'forward' ? 'forwards' : 'connection', connectionId });
   }
 
   getTreeItem(row: Row): vscode.TreeItem {
@@ -82,14 +128,54 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
     item.iconPath = iconOf(row, connection, text);
     if (row.kind === 'connection' && connection.status.state === 'connected')
       item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
-    if (row.kind !== 'connection') item.tooltip = text.spoken;
+    if (row.kind === 'models') item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
+    // also while there is none: the editor would not unfold it by itself when the first one comes
+    if (row.kind === 'forwards') item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
+    if (row.kind === 'remedy') item.command = { command: COMMANDS.startOllama, title: text.label, arguments: [row] };
+    // left out, the editor asks for it when the pointer rests on the row
+    if (row.kind !== 'connection' && row.kind !== 'model')
+      item.tooltip = this.tooltipOf(row, connection) ?? text.spoken;
     return item;
   }
 
   resolveTreeItem(item: vscode.TreeItem, row: Row): vscode.TreeItem {
     const connection = this.client.connection(row.connectionId);
     if (connection && row.kind === 'connection') item.tooltip = connectionTooltip(connection);
+    const model = row.kind === 'model' ? this.book.installed(row.connectionId, row.model) : undefined;
+    if (model) {
+      const loaded = this.book.loaded(row.connectionId, model.name);
+      item.tooltip = plainTooltip(model.name, modelDetails(model, loaded, Date.now()));
+    }
     return item;
+  }
+
+  private tooltipOf(row: Row, connection: ConnectionView): string | undefined {
+    const forward = row.kind === 'forward' ? this.forward(row.forwardId) : undefined;
+    if (forward) return forwardDetails(forward, connection);
+    const page = row.kind === 'models' ? this.book.page(row.connectionId) : undefined;
+    const error = page?.state === 'failed' ? page.error : page?.list.error;
+    if (error) return sentences(error);
+    if (page?.state === 'known' && page.list.version !== null) return `Ollama ${page.list.version}`;
+    return undefined;
+  }
+
+  private async modelsUnder(connectionId: string): Promise<Row[]> {
+    // what is wrong is in the description of the row
+    if (!this.book.page(connectionId)) await this.book.load(connectionId).catch(() => undefined);
+    this.modelsDrawnAt.set(connectionId, Date.now());
+    return modelRows(connectionId, this.book).map(row => this.row(row));
+  }
+
+  private forwardsUnder(connectionId: string): Row[] {
+    return this.forwardsOf(connectionId).map(({ id }) => this.row({ kind: 'forward', connectionId, forwardId: id }));
+  }
+
+  private forwardsOf(connectionId: string): ForwardView[] {
+    return this.client.snapshot.forwards.filter(forward => forward.connectionId === connectionId);
+  }
+
+  private forward(id: string): ForwardView | undefined {
+    return this.client.snapshot.forwards.find(forward => forward.id === id);
   }
 
   private textOf(row: Row, connection: ConnectionView): RowText {
@@ -100,6 +186,21 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
         return tunnelText(connection);
       case 'gpu':
         return gpuText(row.index, this.client.sample(connection.id));
+      case 'models':
+        return modelsText(this.book.page(connection.id));
+      case 'model':
+        return modelText(connection.id, row.model, this.book, Date.now());
+      case 'pull':
+        return pullRowText(
+          row.model,
+          this.book.pulls(connection.id).find(({ model }) => model === row.model),
+        );
+      case 'remedy':
+        return remedyText(this.book.page(connection.id));
+      case 'forwards':
+        return forwardsText(this.forwardsOf(connection.id));
+      case 'forward':
+        return forwardText(this.forward(row.forwardId), this.traffic.get(row.forwardId));
     }
   }
 
@@ -111,9 +212,10 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
   }
 
   private follow(): void {
-    const { connections } = this.client.snapshot;
+    const { connections, forwards } = this.client.snapshot;
     const before = this.drawn;
     if (connections === before) return;
+    this.followForwards(forwards);
     if (connections.length !== before.length || connections.some(({ id }, index) => id !== before[index]?.id)) {
       this.redrawAll();
       return;
@@ -130,6 +232,25 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
       else if (before[index]?.status.state !== 'connected') this.toExpand.add(id);
     });
     this.expand();
+  }
+
+  private followForwards(forwards: readonly ForwardView[]): void {
+    const before = this.drawnForwards;
+    this.drawnForwards = forwards;
+    for (const { id: connectionId } of this.drawn) {
+      const of = (list: readonly ForwardView[]) =>
+        JSON.stringify(list.filter(forward => forward.connectionId === connectionId));
+      if (of(forwards) !== of(before)) this.changed.fire(this.row({ kind: 'forwards', connectionId }));
+    }
+  }
+
+  private carry(traffic: readonly ForwardTraffic[]): void {
+    for (const one of traffic) {
+      this.traffic.set(one.id, one);
+      const forward = this.forward(one.id);
+      if (forward && this.view.visible)
+        this.changed.fire(this.row({ kind: 'forward', connectionId: forward.connectionId, forwardId: one.id }));
+    }
   }
 
   /** Opens the rows that have children now. Not while the view is hidden: revealing a row would show the view. */
@@ -149,6 +270,7 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
     const now = Date.now();
     if (now - (this.drawnAt.get(connectionId) ?? 0) < REDRAW_INTERVAL_MS - TIMER_SLACK_MS) return;
     this.drawnAt.set(connectionId, now);
+    this.refreshModels(connectionId, now);
     const rows = childRows(connection, sample);
     // a GPU that is gone must not stay with its last numbers
     if (idsOf(rows) === this.drawnUnder.get(connectionId))
@@ -156,6 +278,15 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
         if (row.kind === 'gpu') this.changed.fire(this.row(row));
       }
     else this.changed.fire(this.row({ kind: 'connection', connectionId }));
+  }
+
+  private refreshModels(connectionId: string, now: number): void {
+    if (!this.unfolded.has(connectionId)) return;
+    this.book.refresh(connectionId);
+    const page = this.book.page(connectionId);
+    const hasLoaded = page?.state === 'known' && page.list.loaded.length > 0;
+    if (hasLoaded && now - (this.modelsDrawnAt.get(connectionId) ?? 0) >= MODELS_REDRAW_MS)
+      this.changed.fire(this.row({ kind: 'models', connectionId }));
   }
 
   private redrawAll(): void {
@@ -177,8 +308,23 @@ function idsOf(rows: readonly Row[]): string {
   return rows.map(rowId).join();
 }
 
-function iconOf(row: Row, connection: ConnectionView, { warning }: RowText): vscode.ThemeIcon {
+function iconOf(row: Row, connection: ConnectionView, { warning, contextValue }: RowText): vscode.ThemeIcon {
   if (row.kind === 'connection') return stateIcon(connection.status.state);
+  // nothing is wrong with a model that does not fit
+  if (row.kind === 'model' && warning) return new vscode.ThemeIcon('circle-slash');
   if (warning) return new vscode.ThemeIcon('warning', new vscode.ThemeColor(COLORS.error));
-  return new vscode.ThemeIcon(row.kind === 'tunnel' ? 'radio-tower' : 'chip');
+  if (row.kind === 'model' && contextValue.endsWith(';loaded'))
+    return new vscode.ThemeIcon('circle-filled', new vscode.ThemeColor(COLORS.connected));
+  return new vscode.ThemeIcon(ICONS[row.kind]);
 }
+
+const ICONS: Readonly<Record<Exclude<Row['kind'], 'connection'>, string>> = {
+  tunnel: 'radio-tower',
+  gpu: 'chip',
+  models: 'library',
+  model: 'circle-outline',
+  pull: 'loading~spin',
+  remedy: 'terminal',
+  forwards: 'plug',
+  forward: 'globe',
+};

@@ -61,8 +61,16 @@ export class StreamPlan {
     return !gone();
   }
 
-  /** Writes the pieces one after the other, each when the plan allows, and ends the answer. Resolves to whether all were written. */
-  async stream(response: ServerResponse, pieces: readonly string[], type: string): Promise<boolean> {
+  /**
+   * Writes the pieces one after the other, each when the plan allows, and ends the answer. Resolves to whether all were written.
+   * @param onSent told the place of each piece that is written
+   */
+  async stream(
+    response: ServerResponse,
+    pieces: readonly string[],
+    type: string,
+    onSent: (index: number) => void = () => undefined,
+  ): Promise<boolean> {
     this.streaming++;
     // true as soon as the connection is closed, by whichever side
     const gone = (): boolean => response.destroyed;
@@ -72,6 +80,7 @@ export class StreamPlan {
     for (const [sent, piece] of pieces.entries()) {
       // the last one is the summary; it is not counted
       if (!(await this.#mayContinue(Math.min(sent, pieces.length - 1), gone))) break;
+      onSent(sent);
       if (!response.write(piece)) await drained(response);
     }
     const whole = !gone();

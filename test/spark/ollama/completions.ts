@@ -22,23 +22,50 @@ function summary(pieces: number): Record<string, unknown> {
   };
 }
 
+/** What a model says beside the text of its answer. */
+export interface Aside {
+  readonly thinking?: string;
+  readonly toolCall?: { readonly name: string; readonly arguments: Record<string, unknown> };
+}
+
 /** `/api/chat` and `/api/generate`: one JSON object a line, or a single one. */
 export function nativeAnswer(
   kind: 'chat' | 'generate',
   model: string,
   pieces: readonly string[],
   stream: boolean,
+  { thinking, toolCall }: Aside = {},
 ): string[] {
   const head = (): Record<string, unknown> => ({ model, created_at: new Date().toISOString() });
+  const message = (fields: Record<string, unknown>): Record<string, unknown> => ({
+    message: { role: 'assistant', content: '', ...fields },
+  });
+  const call = toolCall && [{ id: `call_${randomBytes(4).toString('hex')}`, function: { index: 0, ...toolCall } }];
   const said = (text: string): Record<string, unknown> =>
-    kind === 'chat' ? { message: { role: 'assistant', content: text } } : { response: text };
+    kind === 'generate'
+      ? { response: text }
+      : message({
+          content: text,
+          ...(stream ? {} : { ...(thinking && { thinking }), ...(call && { tool_calls: call }) }),
+        });
   const context = kind === 'generate' ? { context: [128_006, 882, 128_007, 271] } : {};
   const last = (text: string): string =>
     JSON.stringify({ ...head(), ...said(text), ...context, ...summary(pieces.length) });
   if (!stream) return [last(pieces.join(''))];
-  return [...pieces.map(text => JSON.stringify({ ...head(), ...said(text), done: false })), last('')].map(
-    line => `${line}\n`,
-  );
+  const before = thinking === undefined ? [] : [message({ thinking })];
+  const after = call ? [message({ tool_calls: call })] : [];
+  return [...before, ...pieces.map(said), ...after]
+    .map(part => JSON.stringify({ ...head(), ...part, done: false }))
+    .concat(last(''))
+    .map(line => `${line}\n`);
+}
+
+/** Arguments that a JSON schema asks for; texts are what the user has said. */
+export function argumentsFor(schema: unknown, text: string): Record<string, unknown> {
+  const { properties = {} } = (schema ?? {}) as { properties?: Record<string, { type?: string }> };
+  const value = (type: string | undefined): unknown =>
+    type === 'number' || type === 'integer' ? 42 : type === 'boolean' || text;
+  return Object.fromEntries(Object.entries(properties).map(([name, { type }]) => [name, value(type)]));
 }
 
 /** `/v1/chat/completions`: server-sent events, or a single object. */
@@ -72,17 +99,35 @@ export function openAiAnswer(
   return [...events.map(item => `data: ${JSON.stringify(item)}\n\n`), 'data: [DONE]\n\n'];
 }
 
-/** `/api/pull`: the stages that Ollama tells, with the progress of the one big layer. */
-export function pullProgress(model: Model, steps: number, stream: boolean): string[] {
-  if (!stream) return [JSON.stringify({ status: 'success' })];
-  const short = model.digest.slice(0, 12);
-  const layer = { status: `pulling ${short}`, digest: `sha256:${model.digest}`, total: model.size };
-  const progress = Array.from({ length: steps }, (_, index) => ({
-    ...layer,
-    completed: Math.round((model.size * (index + 1)) / steps),
-  }));
-  const stages = ['verifying sha256 digest', 'writing manifest', 'success'].map(status => ({ status }));
-  return [{ status: 'pulling manifest' }, layer, ...progress, ...stages].map(line => `${JSON.stringify(line)}\n`);
+/** A line of `/api/pull`. */
+export interface PullStep {
+  readonly status: string;
+  readonly digest?: string;
+  readonly total?: number;
+  /** Bytes of the layer that are there. */
+  readonly completed?: number;
+}
+
+/** `/api/pull`: the stages that Ollama tells, with the progress of the one big layer and of a small one. */
+export function pullSteps(model: Model, steps: number, there: number): PullStep[] {
+  const layer = (digest: string, total: number) => ({
+    status: `pulling ${digest.slice(0, 12)}`,
+    digest: `sha256:${digest}`,
+    total,
+  });
+  const big = layer(model.digest, model.size);
+  const small = layer(Array.from(model.digest).reverse().join(''), 11_340);
+  const progress = Array.from({ length: steps }, (_, index) => Math.round((model.size * (index + 1)) / steps))
+    .filter(completed => completed > there)
+    .map(completed => ({ ...big, completed }));
+  return [
+    { status: 'pulling manifest' },
+    // what an earlier pull has left is there at once
+    there > 0 ? { ...big, completed: there } : big,
+    ...progress,
+    { ...small, completed: small.total },
+    ...['verifying sha256 digest', 'writing manifest', 'success'].map(status => ({ status })),
+  ];
 }
 
 /** A vector of length 1 that depends on the text only. */

@@ -11,6 +11,12 @@ export interface Model {
   readonly contextLength: number;
   readonly embeddingLength: number;
   readonly capabilities: readonly string[];
+  readonly layers: number;
+  readonly heads: number;
+  /** Of keys and values; none in a model that only embeds. */
+  readonly keptHeads?: number;
+  /** Where it is not the embedding's length divided by the heads. */
+  readonly headLength?: number;
 }
 
 export const INSTALLED: readonly Model[] = [
@@ -25,6 +31,9 @@ export const INSTALLED: readonly Model[] = [
     contextLength: 131_072,
     embeddingLength: 4_096,
     capabilities: ['completion', 'tools'],
+    layers: 32,
+    heads: 32,
+    keptHeads: 8,
   },
   {
     name: 'gpt-oss:120b',
@@ -37,6 +46,10 @@ export const INSTALLED: readonly Model[] = [
     contextLength: 131_072,
     embeddingLength: 2_880,
     capabilities: ['completion', 'tools', 'thinking'],
+    layers: 36,
+    heads: 64,
+    keptHeads: 8,
+    headLength: 64,
   },
   {
     name: 'nomic-embed-text:latest',
@@ -49,6 +62,40 @@ export const INSTALLED: readonly Model[] = [
     contextLength: 2_048,
     embeddingLength: 768,
     capabilities: ['embedding'],
+    layers: 12,
+    heads: 12,
+  },
+  {
+    name: 'qwen3-vl:8b',
+    digest: '901cae73216286b5fb79c2ce3a67ddba1d0dd9f1d2d4a9d9f9a1c5bdd3c1b3a7',
+    size: 6_140_406_580,
+    family: 'qwen3vl',
+    parameterSize: '8.8B',
+    parameterCount: 8_767_123_696,
+    quantization: 'Q4_K_M',
+    contextLength: 262_144,
+    embeddingLength: 4_096,
+    capabilities: ['vision', 'completion', 'tools', 'thinking'],
+    layers: 36,
+    heads: 32,
+    keptHeads: 8,
+    headLength: 128,
+  },
+  {
+    name: 'qwen3:235b',
+    digest: '13a3e3ba28c2ce2c5b9fa0e1f5b2c8d6f7d7a3a6c0a7d54e1d0e5a7e2c0b9f41',
+    size: 142_154_402_016,
+    family: 'qwen3moe',
+    parameterSize: '235.1B',
+    parameterCount: 235_093_634_560,
+    quantization: 'Q4_K_M',
+    contextLength: 262_144,
+    embeddingLength: 4_096,
+    capabilities: ['completion', 'tools', 'thinking'],
+    layers: 94,
+    heads: 64,
+    keptHeads: 4,
+    headLength: 128,
   },
 ];
 
@@ -65,6 +112,10 @@ export const IN_LIBRARY: readonly Model[] = [
     contextLength: 40_960,
     embeddingLength: 1_024,
     capabilities: ['completion', 'tools', 'thinking'],
+    layers: 28,
+    heads: 16,
+    keptHeads: 8,
+    headLength: 128,
   },
 ];
 
@@ -84,6 +135,12 @@ export function detailsOf(model: Model): Record<string, unknown> {
   };
 }
 
+/** What a model takes when it is loaded with a context, in bytes. */
+export function loadedSize(model: Model, context: number): number {
+  const length = model.headLength ?? model.embeddingLength / model.heads;
+  return model.size + context * model.layers * (model.keptHeads ?? 0) * length * 2 * 2 + 560_000_000;
+}
+
 /** The answer to `/api/show`. */
 export function showModel(model: Model, modifiedAt: string): Record<string, unknown> {
   return {
@@ -97,6 +154,15 @@ export function showModel(model: Model, modifiedAt: string): Record<string, unkn
       'general.file_type': 15,
       'general.parameter_count': model.parameterCount,
       'general.quantization_version': 2,
+      [`${model.family}.attention.head_count`]: model.heads,
+      ...(model.keptHeads === undefined ? {} : { [`${model.family}.attention.head_count_kv`]: model.keptHeads }),
+      ...(model.headLength === undefined
+        ? {}
+        : {
+            [`${model.family}.attention.key_length`]: model.headLength,
+            [`${model.family}.attention.value_length`]: model.headLength,
+          }),
+      [`${model.family}.block_count`]: model.layers,
       [`${model.family}.context_length`]: model.contextLength,
       [`${model.family}.embedding_length`]: model.embeddingLength,
       'tokenizer.ggml.tokens': null,

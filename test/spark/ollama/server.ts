@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { readBody, sendJson, sendText, StreamPlan } from './answers.js';
-import { embedding, nativeAnswer, openAiAnswer, pullProgress, words } from './completions.js';
-import { detailsOf, IN_LIBRARY, INSTALLED, type Model, sameModel, showModel } from './models.js';
+import { argumentsFor, type Aside, embedding, nativeAnswer, openAiAnswer, pullSteps, words } from './completions.js';
+import { detailsOf, IN_LIBRARY, INSTALLED, loadedSize, type Model, sameModel, showModel } from './models.js';
 
 export const OLLAMA_VERSION = '0.12.6';
 const MODIFIED_AT = '2026-03-14T09:26:53.589793238+01:00';
 const KEEP_ALIVE_MS = 5 * 60_000;
+/** What a request that says nothing of it gets. */
+const USUAL_CONTEXT = 4096;
 
 type Body = Record<string, unknown>;
 
@@ -17,7 +19,12 @@ export class Ollama extends StreamPlan {
   readonly requests: string[] = [];
   readonly #server: Server;
   #installed: Model[] = [...INSTALLED];
-  readonly #loaded = new Map<string, Date>();
+  /** By name: until when, and with how much context. */
+  readonly #loaded = new Map<string, { until: Date; context: number }>();
+  /** Bytes of a layer that are there, by its model. */
+  readonly #partial = new Map<string, number>();
+  /** What was asked of `/api/chat`, in order. */
+  readonly chats: Body[] = [];
 
   constructor(chunks = 12, chunkDelayMs = 0) {
     super(chunks, chunkDelayMs);
@@ -41,6 +48,16 @@ export class Ollama extends StreamPlan {
     return this.#installed.map(model => model.name);
   }
 
+  /** Names of the models that are in memory. */
+  get loaded(): string[] {
+    return [...this.#loaded.keys()];
+  }
+
+  /** How much of a model an interrupted pull has left, in bytes. */
+  pulledOf(name: string): number {
+    return this.#partial.get(name) ?? 0;
+  }
+
   /** Rejects when the port is taken. */
   async listen(port: number): Promise<void> {
     this.#server.listen(port, '127.0.0.1');
@@ -50,6 +67,7 @@ export class Ollama extends StreamPlan {
   /** Ends every answer that is being streamed. */
   async close(): Promise<void> {
     this.release();
+    if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeAllConnections();
@@ -135,17 +153,22 @@ export class Ollama extends StreamPlan {
 
   async #complete(route: string, model: Model, name: string, body: Body, response: ServerResponse): Promise<void> {
     const openAi = route.includes(' /v1/');
-    if (!model.capabilities.includes('completion')) {
-      const verb = route === 'POST /api/generate' ? 'generate' : 'chat';
-      refuse(response, 400, `"${name}" does not support ${verb}`, openAi);
+    const kind = route === 'POST /api/generate' ? 'generate' : 'chat';
+    const isUnload = body['keep_alive'] === 0 && isEmpty(kind === 'chat' ? body['messages'] : body['prompt']);
+    // also one that only embeds can be unloaded like this
+    if (!isUnload && !model.capabilities.includes('completion')) {
+      refuse(response, 400, `"${name}" does not support ${kind}`, openAi);
       return;
     }
-    const kind = route === 'POST /api/generate' ? 'generate' : 'chat';
+    if (!isEmpty(body['tools']) && !model.capabilities.includes('tools')) {
+      refuse(response, 400, `registry.ollama.ai/library/${name} does not support tools`, openAi);
+      return;
+    }
     if (!openAi && isEmpty(kind === 'chat' ? body['messages'] : body['prompt'])) {
       this.#load(kind, model, body, response);
       return;
     }
-    this.#loaded.set(model.name, new Date(Date.now() + KEEP_ALIVE_MS));
+    this.#keep(model, body);
     const pieces = words(this.chunks);
     if (openAi) {
       const stream = body['stream'] === true;
@@ -155,14 +178,25 @@ export class Ollama extends StreamPlan {
       return;
     }
     const stream = body['stream'] !== false;
-    await this.stream(response, nativeAnswer(kind, name, pieces, stream), contentType(stream));
+    if (kind === 'generate') {
+      await this.stream(response, nativeAnswer(kind, name, pieces, stream), contentType(stream));
+      return;
+    }
+    this.chats.push(body);
+    const { said, ...aside } = answerTo(model, body, pieces);
+    await this.stream(response, nativeAnswer(kind, name, said, stream, aside), contentType(stream));
+  }
+
+  #keep(model: Model, body: Body): void {
+    const { num_ctx: context = USUAL_CONTEXT } = (body['options'] ?? {}) as { num_ctx?: number };
+    this.#loaded.set(model.name, { until: new Date(Date.now() + KEEP_ALIVE_MS), context });
   }
 
   /** A request without a prompt only loads the model, or unloads it with `keep_alive: 0`. */
   #load(kind: 'chat' | 'generate', model: Model, body: Body, response: ServerResponse): void {
     const unload = body['keep_alive'] === 0 || body['keep_alive'] === '0';
     if (unload) this.#loaded.delete(model.name);
-    else this.#loaded.set(model.name, new Date(Date.now() + KEEP_ALIVE_MS));
+    else this.#keep(model, body);
     sendJson(response, 200, {
       model: textOf(body['model']),
       created_at: new Date().toISOString(),
@@ -186,14 +220,21 @@ export class Ollama extends StreamPlan {
       await this.stream(response, lines, contentType(true));
       return;
     }
-    const whole = await this.stream(response, pullProgress(model, this.chunks, stream), contentType(stream));
-    if (whole && !this.#installed.includes(model)) this.#installed.push(model);
+    const steps = pullSteps(model, this.chunks, this.pulledOf(model.name));
+    const lines = stream ? steps.map(step => `${JSON.stringify(step)}\n`) : [JSON.stringify({ status: 'success' })];
+    const whole = await this.stream(response, lines, contentType(stream), sent => {
+      const { digest, completed } = steps[sent] ?? {};
+      if (completed !== undefined && digest?.endsWith(model.digest)) this.#partial.set(model.name, completed);
+    });
+    if (!whole) return;
+    this.#partial.delete(model.name);
+    if (!this.#installed.includes(model)) this.#installed.push(model);
   }
 
   #embed(model: Model, name: string, body: Body, response: ServerResponse): void {
     const { input } = body;
     const texts = Array.isArray(input) ? input.map(String) : [String(input)];
-    this.#loaded.set(model.name, new Date(Date.now() + KEEP_ALIVE_MS));
+    this.#keep(model, body);
     sendJson(response, 200, {
       model: name,
       embeddings: texts.map(text => embedding(text, model.embeddingLength)),
@@ -204,19 +245,34 @@ export class Ollama extends StreamPlan {
   }
 
   #running(): unknown[] {
-    return this.#installed
-      .filter(model => this.#loaded.has(model.name))
-      .map(model => ({
+    return this.#installed.flatMap(model => {
+      const loaded = this.#loaded.get(model.name);
+      if (!loaded) return [];
+      const size = loadedSize(model, loaded.context);
+      return {
         name: model.name,
         model: model.name,
-        size: Math.round(model.size * 1.1),
+        size,
         digest: model.digest,
         details: detailsOf(model),
-        expires_at: this.#loaded.get(model.name)!.toISOString(),
-        size_vram: Math.round(model.size * 1.1),
-        context_length: 4096,
-      }));
+        expires_at: loaded.until.toISOString(),
+        size_vram: size,
+        context_length: loaded.context,
+      };
+    });
   }
+}
+
+/** A model that thinks does so first; one that is given tools calls the first of them, until it is told what that answered. */
+function answerTo(model: Model, body: Body, pieces: readonly string[]): Aside & { said: readonly string[] } {
+  const thinking = model.capabilities.includes('thinking') ? { thinking: 'The user wants an answer.' } : {};
+  const messages = body['messages'] as { role: string; content: string }[];
+  const last = messages.at(-1);
+  if (last?.role === 'tool') return { ...thinking, said: ['The tool says: ', last.content] };
+  const [tool] = (body['tools'] ?? []) as { function: { name: string; parameters: unknown } }[];
+  if (!tool) return { ...thinking, said: pieces };
+  const { name, parameters } = tool.function;
+  return { ...thinking, said: [], toolCall: { name, arguments: argumentsFor(parameters, last?.content ?? '') } };
 }
 
 function listed(model: Model): unknown {

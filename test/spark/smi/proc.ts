@@ -6,6 +6,36 @@ const CORES = 20;
 export const PROC_FILES = ['meminfo', 'stat', 'loadavg', 'uptime', 'pressure/memory'] as const;
 export type ProcFile = (typeof PROC_FILES)[number];
 
+/** The tables of sockets, which do not follow the machine's load. */
+export const SOCKET_FILES = ['net/tcp', 'net/tcp6'] as const;
+
+/** `/proc/net/tcp` (or, with `::1` and `::`, `tcp6`) with sockets that listen, and one that does not, in the kernel's format on a little-endian machine. */
+export function renderSockets(
+  file: (typeof SOCKET_FILES)[number],
+  sockets: readonly { address: string; port: number }[],
+): string {
+  const wide = file === 'net/tcp6';
+  const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+  const addresses: Record<string, string> = {
+    '127.0.0.1': '0100007F',
+    '0.0.0.0': '00000000',
+    '::': '0'.repeat(32),
+    '::1': `${'0'.repeat(24)}01000000`,
+  };
+  const anywhere = `${'0'.repeat(wide ? 32 : 8)}:0000`;
+  const lines = sockets
+    .filter(({ address }) => address.includes(':') === wide)
+    .map(({ address, port }, index) => {
+      const bytes = address.split('.').map(byte => Number(byte).toString(16).toUpperCase().padStart(2, '0'));
+      const local = addresses[address] ?? bytes.reverse().join('');
+      return `${String(index).padStart(4)}: ${local}:${hex(port)} ${anywhere} 0A 00000000:00000000 00:00000000 00000000  1000        0 ${30_000 + index} 1 0000000000000000 100 0 0 10 0 \n`;
+    });
+  const other = wide
+    ? ''
+    : `  99: 0100007F:D431 0100007F:2CAA 01 00000000:00000000 00:00000000 00000000  1000        0 39999 1 0000000000000000 20 4 30 10 -1 \n`;
+  return `  sl  local_address${wide ? ' '.repeat(25) : ''} rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n${lines.join('')}${other}`;
+}
+
 /** The text of a file of the Spark's `/proc`, in the kernel's format. */
 export function renderProc(file: ProcFile, reading: Reading): string {
   switch (file) {

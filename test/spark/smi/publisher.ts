@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { gpuFields, processFields } from './csv.js';
 import { readingAt } from './machine.js';
-import { PROC_FILES, renderProc } from './proc.js';
+import { PROC_FILES, renderProc, renderSockets, SOCKET_FILES } from './proc.js';
 import { type Reading, type Shape } from './reading.js';
 import { smiScript } from './script.js';
 import { renderList, renderTable } from './text.js';
@@ -31,11 +31,17 @@ export class Publisher {
     this.#proc = join(folder, 'proc');
     this.#program = join(folder, 'bin', 'nvidia-smi');
     this.#shape = shape;
-    for (const path of [this.#smi, join(this.#proc, 'pressure'), dirname(this.#program)])
+    for (const path of [this.#smi, join(this.#proc, 'pressure'), join(this.#proc, 'net'), dirname(this.#program)])
       mkdirSync(path, { recursive: true });
     writeFileSync(join(this.#smi, 'garbage'), '\u001b[31m<nvidia_smi_log><gpu id="0"><utilization>\0\n{"not":');
     this.#current = this.#publish();
     this.setFault('none');
+    this.setSockets([]);
+  }
+
+  /** What listens on the machine. */
+  setSockets(sockets: readonly { address: string; port: number }[]): void {
+    for (const file of SOCKET_FILES) replace(join(this.#proc, file), renderSockets(file, sockets));
   }
 
   /** What the files say now. */

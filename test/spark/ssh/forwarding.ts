@@ -7,12 +7,11 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '0.0.0.0']);
 export const OLLAMA_PORT = 11434;
 
 /**
- * The port of this computer that stands for the Spark's, or `undefined` when it may not be reached: the simulation opens no connection that
+ * The port of this computer that stands for the Spark's (some are services of the simulation), or `undefined` when it may not be reached: the simulation opens no connection that
  * leaves this computer.
  */
-export function mapDestination(host: string, port: number, ollamaPort: number): number | undefined {
-  if (!LOOPBACK.has(host.toLowerCase())) return undefined;
-  return port === OLLAMA_PORT ? ollamaPort : port;
+export function mapDestination(host: string, port: number, services: ReadonlyMap<number, number>): number | undefined {
+  return LOOPBACK.has(host.toLowerCase()) ? (services.get(port) ?? port) : undefined;
 }
 
 /** Joins a channel that is asked for with a connection that is made for it. */

@@ -1,20 +1,25 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import { PROC_FILES } from '../smi/proc.js';
+import { PROC_FILES, SOCKET_FILES } from '../smi/proc.js';
 
 /**
  * Programs of the simulated Spark are real programs of this computer, whose `/proc` is its own. A mount of another one needs root and
  * Linux, and an environment variable would be something that the product must not know of; so these few paths are replaced by files in
  * the Spark's folder where they appear in a command line, or in the script that a shell is given as its input.
  */
-const TOKENS = PROC_FILES.map(file => `/proc/${file}`);
-const PATTERN = new RegExp(`(?<![\\w./-])/proc/(${PROC_FILES.join('|')})(?![\\w/.-])`, 'g');
+const FILES = [...PROC_FILES, ...SOCKET_FILES];
+const TOKENS = FILES.map(file => `/proc/${file}`);
+const PATTERN = new RegExp(`(?<![\\w./-])/proc/(${FILES.join('|')})(?![\\w/.-])`, 'g');
+/** Where the DGX Dashboard keeps its files: on the simulated Spark, beside its `/proc`. */
+const DASHBOARD = /\/opt\/nvidia\/dgx-dashboard-service\//g;
 
 /** A script longer than this is data: it goes through as it is. */
 const SCRIPT_BYTES = 256 * 1024;
 
 /** The text with the paths of the Spark's `/proc`. */
 export function replaceProcPaths(text: string, procFolder: string): string {
-  return text.replace(PATTERN, (_path, file: string) => `${procFolder}/${file}`);
+  return text
+    .replace(PATTERN, (_path, file: string) => `${procFolder}/${file}`)
+    .replace(DASHBOARD, () => `${procFolder}/../dashboard/`);
 }
 
 /** Does the same to a stream, also where a path is cut in two by the way it arrives. */

@@ -16,7 +16,8 @@ export interface SshServerOptions {
   readonly hostKeys: readonly string[];
   readonly home: string;
   readonly commands: Commands;
-  readonly ollamaPort: () => number;
+  /** Ports of this computer that stand for ports of the Spark. */
+  readonly services: ReadonlyMap<number, number>;
   /** Called whenever somebody logs in or goes away. */
   readonly onSessions: (live: number) => void;
   /** Called before a program starts. */
@@ -117,7 +118,7 @@ export class SshServer {
     });
     client.on('session', accept => this.#serveSession(accept(), clientIsOpenSsh, hangUps));
     client.on('tcpip', (accept, reject, { destIP, destPort }) => {
-      const port = mapDestination(destIP, destPort, this.#options.ollamaPort());
+      const port = mapDestination(destIP, destPort, this.#options.services);
       if (port === undefined || this.refusesForwarding) reject();
       else this.#track(forward({ port }, accept, reject), hangUps);
     });

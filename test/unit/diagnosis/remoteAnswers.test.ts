@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { listeningAddresses, reachedByLoopback } from '../../../src/engine/diagnosis/procNet.js';
+import { listeningAddresses, reachedByLoopback } from '../../../src/engine/base/procNet.js';
 import { readAnswers } from '../../../src/engine/diagnosis/remoteAnswers.js';
 
 const MARK = 'f'.repeat(32);

@@ -46,6 +46,8 @@ const record: fc.Arbitrary<JournalEntry['record']> = fc.oneof(
           addresses: fc.array(fc.string(), { maxLength: 3 }),
           keyStored: fc.boolean(),
           lastAddress: fc.option(fc.string()),
+          ollamaHost: fc.option(fc.string()),
+          ollamaPort: fc.option(fc.nat(65535)),
           isActive: fc.boolean(),
           wanted: fc.boolean(),
           lastConnectedAt: fc.option(fc.nat()),

@@ -77,6 +77,21 @@ describe('joining two streams', function () {
     await over;
   });
 
+  it('delivers a whole answer to a slow reader although the other side breaks behind it', async () => {
+    const [reader, local] = await socketPair();
+    const remote = new PassThrough();
+    const over = new Promise<void>(resolve => join(local, remote, resolve));
+    const answer = randomBytes(20_000_000);
+    const said = once(remote, 'end');
+    remote.end(answer);
+    await said;
+    assert.ok(local.writableLength > 0, 'the reader was not slow');
+    remote.destroy(new Error('the link is lost'));
+    assert.ok((await readAll(reader)).equals(answer));
+    reader.end();
+    await over;
+  });
+
   it('resets one side when the other is reset', async () => {
     const reset = once(callee, 'error');
     callee.resume();

@@ -31,11 +31,16 @@ describe('rows of the connections tree', () => {
     assert.doesNotMatch(connectionText(connectionView({ isActive: false }), 2).description, /active/);
   });
 
-  it('have rows below only while connected: the tunnel and each GPU', () => {
+  it('have rows below only while connected: the tunnel, each GPU, the models and the forwards', () => {
     assert.deepEqual(childRows(connectionView(), sampleOf([gpuSample()])), []);
     const rows = childRows(connected, sampleOf([gpuSample(), gpuSample({ index: 1 })]));
-    assert.deepEqual(rows.map(rowId), ['tunnel:c1', 'gpu:c1:0', 'gpu:c1:1']);
-    assert.deepEqual(childRows(connected, undefined).map(rowId), ['tunnel:c1', 'gpu:c1:none']);
+    assert.deepEqual(rows.map(rowId), ['tunnel:c1', 'gpu:c1:0', 'gpu:c1:1', 'models:c1', 'forwards:c1']);
+    assert.deepEqual(childRows(connected, undefined).map(rowId), [
+      'tunnel:c1',
+      'gpu:c1:none',
+      'models:c1',
+      'forwards:c1',
+    ]);
   });
 
   it('say where Ollama is, or why it is not there', () => {

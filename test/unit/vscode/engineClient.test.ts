@@ -12,6 +12,7 @@ const CONNECTED = connectionView(
 );
 const BUSY: Snapshot = {
   connections: [CONNECTED],
+  forwards: [],
   endpoint: { url: 'http://localhost:11435', source: 'dgx', connectionId: 'c1' },
 };
 const never = () => Promise.reject(new Error('not expected here'));
@@ -207,6 +208,7 @@ function surroundings() {
     },
     settings: () => DEFAULT_ENGINE_SETTINGS,
     isFocused: () => world.focused,
+    isElsewhere: false,
     handlers: { 'question/ask': never, 'secrets/get': never, 'secrets/store': never, 'secrets/delete': never },
     onNotice: () => undefined,
     onLogLine: () => undefined,

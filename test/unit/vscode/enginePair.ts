@@ -44,7 +44,10 @@ export class EngineStandIn {
       ENGINE,
       WINDOW,
       all as unknown as Handlers<EngineSide['requests']>,
-      { 'client/focused': () => this.heard.push('client/focused') },
+      {
+        'client/focused': () => this.heard.push('client/focused'),
+        'client/isElsewhere': () => this.heard.push('client/isElsewhere'),
+      },
       rpcRuntime,
     );
     this.window = new Peer(

@@ -11,6 +11,7 @@ import { connectionView, gpuSample, sampleOf } from './samples.js';
 
 const SAVED: Snapshot = {
   connections: [connectionView({}, { state: 'connected' })],
+  forwards: [],
   endpoint: { url: 'http://localhost:11434', source: 'local', connectionId: null },
 };
 
@@ -47,6 +48,7 @@ describe('the panel host', () => {
       watch: () => ({ dispose: () => undefined }),
       settings: () => DEFAULT_ENGINE_SETTINGS,
       isFocused: () => false,
+      isElsewhere: false,
       handlers: { 'question/ask': never, 'secrets/get': never, 'secrets/store': never, 'secrets/delete': never },
       onNotice: () => undefined,
       onLogLine: () => undefined,
@@ -54,10 +56,13 @@ describe('the panel host', () => {
       retryDelay: () => 0,
     });
     page = pageOf();
-    host = new PanelHost(page.channel, client, () => palette, {
+    host = new PanelHost(page.channel, client, () => ({ palette, target: 'auto' }), {
       pickKeyFile: async () => await Promise.resolve('/home/me/.ssh/id_ed25519'),
       deleteConnection: async () => await Promise.resolve(false),
       copyEndpoint: async () => {
+        await Promise.resolve();
+      },
+      selectTarget: async () => {
         await Promise.resolve();
       },
       showLog: () => undefined,
@@ -79,9 +84,12 @@ describe('the panel host', () => {
     await client.attached();
     host.showTab('metrics');
     const { result } = await page.ask(0, 'panel/ready', {});
-    assert.deepEqual(result, { state: { snapshot: SAVED, palette: 'theme', engineUp: true }, tab: 'metrics' });
+    assert.deepEqual(result, {
+      state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true },
+      tab: 'metrics',
+    });
     assert.deepEqual((await page.ask(1, 'panel/ready', {})).result, {
-      state: { snapshot: SAVED, palette: 'theme', engineUp: true },
+      state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true },
       tab: null,
     });
   });
@@ -157,7 +165,7 @@ describe('the panel host', () => {
     palette = 'dgx';
     const state = page.next('panel/state');
     host.sendState();
-    assert.deepEqual((await state).params, { snapshot: SAVED, palette: 'dgx', engineUp: true });
+    assert.deepEqual((await state).params, { snapshot: SAVED, palette: 'dgx', target: 'auto', engineUp: true });
 
     host.setVisible(false);
     const heard = page.received.length;

@@ -22,6 +22,8 @@ export function connectionView(
     addresses: [],
     keyStored: false,
     lastAddress: null,
+    ollamaHost: null,
+    ollamaPort: null,
     isActive: true,
     wanted: true,
     lastConnectedAt: null,

@@ -1,4 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { makeHostRunner, type HostTestResult } from '../../../scripts/lib/hostRunner.mjs';
+import { type Spark, startSpark } from '../../spark/spark.js';
+import { makeKeyPair } from '../../spark/ssh/keys.js';
+import { freePort } from '../../support/sshd.js';
+import { sparkConnection, trust } from './connections.js';
 import { Profile } from './profile.js';
 import { packagedVsix, sharedBrowser } from './suite.js';
 
@@ -12,6 +18,7 @@ const START_AND_RUN_LIMIT_MS = 170_000;
 export async function runHostTests(): Promise<HostTestResult[]> {
   const runner = makeHostRunner();
   const profile = await Profile.start({ vsix: packagedVsix(), inHostTests: true });
+  const spark = await knownSpark(profile);
   const context = await (await sharedBrowser()).newContext();
   try {
     const page = await context.newPage();
@@ -34,8 +41,22 @@ export async function runHostTests(): Promise<HostTestResult[]> {
   } finally {
     await context.close();
     await profile.stop();
+    await spark.close();
     runner.remove();
   }
+}
+
+/** A simulated Spark that the user of the profile can log in to with nothing but `spark.json` in the home folder. */
+async function knownSpark(profile: Profile): Promise<Spark> {
+  const key = makeKeyPair('spark');
+  const spark = await startSpark({ authorizedKeys: [key.publicKey], chunks: 40, chunkDelayMs: 15 });
+  const sshKeyPath = join(profile.home, '.ssh', 'id_spark');
+  writeFileSync(sshKeyPath, key.privateKey, { mode: 0o600 });
+  trust(profile, spark);
+  const connection = sparkConnection('spark-1', spark, { authMethod: 'key', sshKeyPath });
+  writeFileSync(join(profile.home, 'spark.json'), JSON.stringify(connection));
+  profile.writeSettings({ ...profile.readSettings(), 'dgxSpark.ollama.localPort': await freePort() });
+  return spark;
 }
 
 async function withinLimit<T>(work: Promise<T>, describe: () => string): Promise<T> {

@@ -29,6 +29,8 @@ const QUIET: Readonly<Record<string, unknown>> = {
 export interface ProfileOptions {
   /** Path of the VSIX that is installed; none without. */
   readonly vsix?: string;
+  /** Makes further ones that are installed after it. */
+  readonly more?: () => readonly string[];
   /** Added to the settings that keep the workbench quiet; read when a window opens. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Turns on VS Code's smoke test driver, which in-host tests need. */
@@ -62,7 +64,8 @@ export class Profile {
       ...options.settings,
     });
     try {
-      if (options.vsix) await installExtension({ ...profile.places(), vsix: options.vsix });
+      for (const vsix of [options.vsix, ...(options.more?.() ?? [])])
+        if (vsix !== undefined) await installExtension({ ...profile.places(), vsix });
       await profile.startServer();
     } catch (error) {
       await profile.stop();

@@ -30,3 +30,26 @@ function ipv6(bytes: readonly number[]): string {
   // in the usual short form
   return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }
+
+/** Where a program accepts connections. */
+export interface ListeningSocket {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Column `st` of a socket that listens. */
+const LISTEN = '0A';
+
+/** All sockets that listen, from the text of `/proc/net/tcp` and `/proc/net/tcp6`; each once. */
+export function listeningSockets(table: string): ListeningSocket[] {
+  const found = new Map<string, ListeningSocket>();
+  for (const line of table.split('\n')) {
+    const [, hex, state] =
+      /^ *\d+: (?:[0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F:]+ ([0-9A-F]{2}) /.exec(line) ?? [];
+    const [address] = listeningAddresses(line);
+    if (hex === undefined || state !== LISTEN || address === undefined) continue;
+    const port = Number.parseInt(hex, 16);
+    found.set(`${address} ${port}`, { address, port });
+  }
+  return [...found.values()];
+}
