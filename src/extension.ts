@@ -92,7 +92,9 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     client.start();
     import('./vscode/lateFeatures.js').then(
       ({ lateFeatures }) => {
-        context.subscriptions.push(...setUp(lateFeatures(services, { memory: context.globalState, log }), log));
+        const { extensionUri, globalState: memory } = context;
+        const late = { extensionUri, memory, log };
+        context.subscriptions.push(...setUp(lateFeatures(services, late), log));
       },
       (error: unknown) => {
         log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);

@@ -54,6 +54,9 @@ export const COMMANDS = {
   runChainOnDgx: 'dgxSpark.runChainOnDgx',
   runChainLocally: 'dgxSpark.runChainLocally',
   runChainFirstInputs: 'dgxSpark.runChainFirstInputs',
+  showChainResults: 'dgxSpark.showChainResults',
+  newChain: 'dgxSpark.newChain',
+  exportChainResults: 'dgxSpark.exportChainResults',
 } as const;
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
@@ -110,6 +113,11 @@ export interface CommandTypes {
   'dgxSpark.runChainOnDgx': () => Promise<void>;
   'dgxSpark.runChainLocally': () => Promise<void>;
   'dgxSpark.runChainFirstInputs': () => Promise<void>;
+  'dgxSpark.showChainResults': (chain: string) => Promise<void>;
+  /** Writes a starter where no file is yet; resolves with its path. */
+  'dgxSpark.newChain': (chain: string) => Promise<string>;
+  /** Writes a run, the newest where none is given, as CSV; resolves with the number of rows. */
+  'dgxSpark.exportChainResults': (chain: string, file: string, runId?: string) => Promise<number>;
 }
 
 /** How a chain is run where its file is not to decide alone. */
@@ -201,6 +209,7 @@ export const VIEWS = {
 
 /** View type of the webview panel. */
 export const PANEL_TYPE = 'dgxSpark.panel';
+export const CHAIN_RESULTS_TYPE = 'dgxSpark.chainResults';
 
 /** Type of each context key that `when` clauses and walkthrough steps may use. */
 export interface ContextKeyTypes {

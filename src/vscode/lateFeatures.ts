@@ -1,4 +1,6 @@
 import type * as vscode from 'vscode';
+import { showChainLenses } from './chains/chainLenses.js';
+import { showChainProblems } from './chains/chainProblems.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerChainCommands } from './commands/chainCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
@@ -21,7 +23,7 @@ import { ConnectionTree } from './views/connectionTree.js';
  */
 export function lateFeatures(
   services: CommandServices,
-  { memory, log }: { readonly memory: vscode.Memento; readonly log: Log },
+  { extensionUri, memory, log }: { readonly extensionUri: vscode.Uri; readonly memory: vscode.Memento; readonly log: Log },
 ): Readonly<Record<string, () => Disposable>> {
   const { client, models } = services;
   const reports = new ReportDocuments();
@@ -34,7 +36,9 @@ export function lateFeatures(
     'diagnose command': () => registerDiagnoseCommand(services, reports),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
-    'chain commands': () => registerChainCommands(services),
+    'chain commands': () => registerChainCommands(services, extensionUri),
+    'problems of chains': showChainProblems,
+    'links in chains': showChainLenses,
     'publish commands': () => registerPublishCommands(services),
     'settings of other extensions': () =>
       followForeign({

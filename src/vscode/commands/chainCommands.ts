@@ -1,8 +1,11 @@
-import { dirname } from 'node:path';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { CHAIN_FILE, endpointChoiceSchema, type RunSummary, type RunView } from '../../shared/chains.js';
+import { endpointChoiceSchema, runIdSchema, type RunSummary } from '../../shared/chains.js';
 import { SparkError } from '../../shared/errors.js';
+import { ChainResults } from '../chains/chainResults.js';
+import { chainUri, folderOf, pointedAt, savedChain } from '../chains/chainPlace.js';
+import { ChainStatus } from '../chains/chainStatus.js';
+import { makeChain, writeStarter } from '../chains/newChain.js';
 import { COMMANDS, type RunChainOptions } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { together } from '../emitter.js';
@@ -12,7 +15,7 @@ import { attempt } from './interactive.js';
 import type { CommandServices } from './services.js';
 
 const FIRST_FEW = 5;
-const uriSchema = v.union([v.pipe(v.string(), v.minLength(1)), v.custom<vscode.Uri>(value => value instanceof vscode.Uri)]);
+const pathSchema = v.pipe(v.string(), v.minLength(1));
 const optionsSchema = v.optional(
   v.strictObject({
     endpoint: v.optional(endpointChoiceSchema),
@@ -23,30 +26,77 @@ const optionsSchema = v.optional(
   {},
 );
 
-/** Runs chains of prompts. */
-export function registerChainCommands(services: CommandServices): vscode.Disposable {
-  const run = async (options: RunChainOptions) => {
+interface Tools {
+  readonly services: CommandServices;
+  readonly results: ChainResults;
+  readonly status: ChainStatus;
+}
+
+/** How a chain is run from the editor: also one run that is gone on with. */
+interface InteractiveOptions extends RunChainOptions {
+  readonly runId?: string;
+}
+
+/** Makes and runs chains of prompts, and shows what came of them. */
+export function registerChainCommands(services: CommandServices, extensionUri: vscode.Uri): vscode.Disposable {
+  const { client } = services;
+  const results = new ChainResults(extensionUri, client, {
+    continueRun: async (path, runId) => {
+      await attempt(services, undefined, async () => {
+        await runInteractively(tools, vscode.Uri.file(path), { runId });
+      });
+    },
+    exportRun: async (path, runId) => {
+      await attempt(services, undefined, async () => await exportInteractively(tools, vscode.Uri.file(path), runId));
+    },
+  });
+  const status = new ChainStatus(client);
+  const tools: Tools = { services, results, status };
+  const interactively = async (first: unknown, options: RunChainOptions) => {
     await attempt(services, undefined, async () => {
-      await runInteractively(services, await chainInEditor(), options);
+      const pointed = pointedAt(first);
+      const step = pointed?.step === undefined ? {} : { step: pointed.step };
+      await runInteractively(tools, await savedChain(pointed?.uri), { ...options, ...step });
     });
   };
   return vscode.Disposable.from(
+    results,
+    status,
     registerCommand(COMMANDS.runChain, async (first, second) => {
-      if (first === undefined || first === null) {
-        await run({});
-        return undefined;
+      if (typeof first === 'string')
+        return await runByArgument(services, chainUri(first), withoutGaps(checked(optionsSchema, second)));
+      await interactively(first, {});
+      return undefined;
+    }),
+    registerCommand(COMMANDS.runChainOnDgx, async first => {
+      await interactively(first, { endpoint: 'dgx' });
+    }),
+    registerCommand(COMMANDS.runChainLocally, async first => {
+      await interactively(first, { endpoint: 'local' });
+    }),
+    registerCommand(COMMANDS.runChainFirstInputs, async first => {
+      await interactively(first, { first: FIRST_FEW });
+    }),
+    registerCommand(COMMANDS.showChainResults, async first => {
+      if (typeof first === 'string') results.show(chainUri(first).fsPath);
+      else
+        await attempt(services, undefined, async () => {
+          results.show((await savedChain(pointedAt(first)?.uri)).fsPath);
+        });
+    }),
+    registerCommand(COMMANDS.newChain, async first => {
+      if (typeof first === 'string') return await writeStarter(client, chainUri(first));
+      return await attempt(services, undefined, async () => await makeChain(client));
+    }),
+    registerCommand(COMMANDS.exportChainResults, async (first, second, third) => {
+      if (typeof first === 'string') {
+        const file = checked(pathSchema, second);
+        const runId = third === undefined ? undefined : checked(runIdSchema, third);
+        return await exportTo(services, chainUri(first).fsPath, file, runId);
       }
-      const options = checked(optionsSchema, second);
-      return await runByArgument(services, chainUri(checked(uriSchema, first)), withoutGaps(options));
-    }),
-    registerCommand(COMMANDS.runChainOnDgx, async () => {
-      await run({ endpoint: 'dgx' });
-    }),
-    registerCommand(COMMANDS.runChainLocally, async () => {
-      await run({ endpoint: 'local' });
-    }),
-    registerCommand(COMMANDS.runChainFirstInputs, async () => {
-      await run({ first: FIRST_FEW });
+      return await attempt(services, undefined, async () => {
+        return await exportInteractively(tools, await savedChain(pointedAt(first)?.uri));
+      });
     }),
   );
 }
@@ -75,59 +125,54 @@ async function runByArgument(
   return await client.request('chains/wait', { runId: started.run.runId });
 }
 
-async function runInteractively(services: CommandServices, uri: vscode.Uri, options: RunChainOptions): Promise<void> {
+async function runInteractively(tools: Tools, uri: vscode.Uri, options: InteractiveOptions): Promise<void> {
+  const { services, results, status } = tools;
   const { client } = services;
-  const started = await client.request('chains/start', { ...whatToRun(uri, options), mayAsk: true });
+  const { runId } = options;
+  const params = { ...whatToRun(uri, options), mayAsk: true, ...(runId !== undefined && { runId }) };
+  const started = await client.request('chains/start', params);
   if (started.kind === 'modelsMissing') {
-    if (await pullMissing(services, started)) await runInteractively(services, uri, options);
+    if (await pullMissing(services, started)) await runInteractively(tools, uri, options);
     return;
   }
-  const summary = await showProgress(services, started.run, started.continued);
-  void tellEnd(uri, started.run, summary);
+  status.follow(started.run);
+  results.show(uri.fsPath, started.run.runId);
+  const summary = await client.request('chains/wait', { runId: started.run.runId });
+  tellEnd(started.run.chain, summary);
 }
 
-/** Shows how far a run is until it ends; cancelling the notification cancels the run. */
-async function showProgress({ client }: CommandServices, run: RunView, isContinued: boolean): Promise<RunSummary> {
-  return await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: withoutLinks(`${run.chain}${isContinued ? ', continued' : ''}`),
-      cancellable: true,
-    },
-    async (progress, token) => {
-      let shown = 0;
-      const report = ({ state, reason, rows, cells }: RunView) => {
-        const percent = cells.total > 0 ? (100 * cells.over) / cells.total : 0;
-        const over = rows.passed + rows.failed;
-        const message = state === 'paused' ? `paused: ${reason ?? ''}` : `${over} of ${rows.total} rows`;
-        progress.report({ message: withoutLinks(message), increment: Math.max(0, percent - shown) });
-        shown = Math.max(shown, percent);
-      };
-      const listening = together(
-        client.onDidChangeRun(changed => {
-          if (changed.runId === run.runId) report(changed);
-        }),
-        token.onCancellationRequested(() => {
-          client.request('chains/cancel', { runId: run.runId }).catch(() => undefined);
-        }),
-      );
-      report(run);
-      try {
-        return await client.request('chains/wait', { runId: run.runId });
-      } finally {
-        listening.dispose();
-      }
-    },
-  );
-}
-
-async function tellEnd(uri: vscode.Uri, run: RunView, { passed, failed, tokens, seconds }: RunSummary): Promise<void> {
-  const open = 'Open Results';
+function tellEnd(chain: string, { passed, failed, tokens, seconds }: RunSummary): void {
   const outcome = failed === 0 ? `all ${passed} rows passed` : `${passed} rows passed, ${failed} failed`;
-  const show = failed === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
-  const message = withoutLinks(`${run.chain}: ${outcome} (${tokens} tokens in ${Math.round(seconds)} s)`);
-  if ((await show(message, open)) === open)
-    await vscode.window.showTextDocument(uri.with({ path: `${uri.path}.results.jsonl` }));
+  const message = withoutLinks(`${chain}: ${outcome} (${tokens} tokens in ${Math.round(seconds)} s).`);
+  // not awaited: the command has ended, whenever the user reads it
+  if (failed === 0) void vscode.window.showInformationMessage(message);
+  else void vscode.window.showWarningMessage(message);
+}
+
+async function exportInteractively({ services }: Tools, uri: vscode.Uri, runId?: string): Promise<number | undefined> {
+  const defaultUri = uri.with({ path: uri.path.replace(/\.chain\.(ya?ml|json)$/i, '.csv') });
+  const target = await vscode.window.showSaveDialog({ defaultUri, filters: { CSV: ['csv'] }, title: 'Export Results' });
+  if (!target) return undefined;
+  if (target.scheme !== 'file')
+    throw new SparkError({ code: 'invalidInput', message: 'Results are exported to a file of this computer.' });
+  const rows = await exportTo(services, uri.fsPath, target.fsPath, runId);
+  const open = 'Open';
+  void vscode.window.showInformationMessage(`${rows} rows were exported.`, open).then(async chosen => {
+    if (chosen === open) await vscode.window.showTextDocument(target);
+  });
+  return rows;
+}
+
+/** Exports a run, the newest where none is given; resolves with how many rows that are. */
+async function exportTo(
+  { client }: CommandServices,
+  path: string,
+  file: string,
+  runId: string | undefined,
+): Promise<number> {
+  const run = runId ?? (await client.request('chains/runs', { path }))[0]?.runId;
+  if (run === undefined) throw new SparkError({ code: 'notFound', message: 'This chain has no results yet.' });
+  return (await client.request('chains/export', { path, runId: run, file })).rows;
 }
 
 /** Offers to pull the models that an Ollama does not have; false when the user thought better of it. */
@@ -163,30 +208,6 @@ async function pullMissing(
   return true;
 }
 
-/** The chain in the active editor, saved. */
-async function chainInEditor(): Promise<vscode.Uri> {
-  const document = vscode.window.activeTextEditor?.document;
-  if (!document || !CHAIN_FILE.test(document.uri.path))
-    throw new SparkError({
-      code: 'invalidInput',
-      message: 'No chain is open.',
-      hint: 'Open a file whose name ends with .chain.yaml or .chain.json.',
-    });
-  if (document.isDirty && !(await document.save()))
-    throw new SparkError({ code: 'cancelled', message: 'The chain was not saved.' });
-  return chainUri(document.uri);
-}
-
-function chainUri(given: vscode.Uri | string): vscode.Uri {
-  const isAddress = typeof given === 'string' && /^[a-z][\w+.-]+:\/\//i.test(given);
-  const uri = typeof given !== 'string' ? given : isAddress ? vscode.Uri.parse(given, true) : vscode.Uri.file(given);
-  if (uri.scheme === 'file' && CHAIN_FILE.test(uri.path)) return uri;
-  throw new SparkError({
-    code: 'invalidInput',
-    message: 'A chain is a file of this computer whose name ends with .chain.yaml or .chain.json.',
-  });
-}
-
 function whatToRun(uri: vscode.Uri, { endpoint, first, step, restart }: RunChainOptions) {
   if (!vscode.workspace.isTrusted)
     throw new SparkError({
@@ -194,9 +215,8 @@ function whatToRun(uri: vscode.Uri, { endpoint, first, step, restart }: RunChain
       message: 'Chains of a workspace that you do not trust are shown, not run.',
       hint: 'Trust the workspace first.',
     });
-  const path = uri.fsPath;
   return {
-    ...{ path, folder: vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(path) },
+    ...{ path: uri.fsPath, folder: folderOf(uri) },
     ...(endpoint !== undefined && { endpoint }),
     ...(first !== undefined && { first }),
     ...(step !== undefined && { step }),

@@ -93,7 +93,7 @@ describe('chains on a Spark', () => {
     spark.ollama.holdAfter(1);
     await spark.ollama.untilHeld();
     const { cells } = await window.until('what is done', ({ runs }) => {
-      const last = runs.findLast(({ runId }) => runId === run.runId);
+      const last = runs.filter(({ runId }) => runId === run.runId).at(-1);
       return last && last.cells.over === spark.ollama.chats.length - 1 && last;
     });
     assert.ok(cells.over >= 3 && cells.over < 6);
