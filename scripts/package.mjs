@@ -17,6 +17,7 @@ const ALLOWED = [
   /^dist\/webview\/[\w-]+\.(js|css)$/,
   /^schemas\/[\w.]+\.json$/,
   /^media\/(walkthrough\/)?[\w-]+\.(png|svg|md)$/,
+  /^media\/schemas\/[\w.-]+\.schema\.json$/,
 ];
 const NEEDED = [
   'package.json',

@@ -44,7 +44,7 @@ const SUITES = {
     programs: ['sshd', 'ssh', 'dropbear', 'puttygen', 'authenticator', 'sqlite3'],
     limitMs: 12 * MINUTE,
   },
-  webview: { programs: ['chromium'], limitMs: 5 * MINUTE },
+  webview: { programs: ['chromium'], limitMs: 10 * MINUTE, beside: true },
   workbench: { programs: ['chromium', 'sshd', 'ssh', 'sqlite3'], limitMs: 12 * MINUTE, editor: true },
 };
 
@@ -86,7 +86,18 @@ async function main() {
   const packed =
     suites.some(([, suite]) => suite.editor) &&
     (await step('package', () => runAll([[process.execPath, ['scripts/package.mjs']]])));
-  for (const [kind, suite] of suites) if (!suite.editor || packed) await runSuite(kind, suite);
+  const ready = suites.filter(([, suite]) => !suite.editor || packed);
+  // integration tests mostly wait for programs and networks; the panel's are run beside them
+  const beside = ready.length > 1 ? ready.filter(([, suite]) => suite.beside) : [];
+  for (const [kind, suite] of ready) {
+    if (beside.some(([name]) => name === kind)) continue;
+    const others = kind === 'integration' ? beside : [];
+    await Promise.all([
+      runSuite(kind, suite),
+      ...others.map(([name, other]) => runSuite(name, other, { quiet: true })),
+    ]);
+  }
+  if (!ready.some(([kind]) => kind === 'integration')) for (const [name, other] of beside) await runSuite(name, other);
 }
 
 /** TypeScript programs of this project that have something to check. */
@@ -130,8 +141,8 @@ async function prepare({ programs, editor }) {
   await ensureVsCodeServer(say);
 }
 
-async function runSuite(kind, { limitMs }) {
-  say(`${kind} tests`);
+async function runSuite(kind, { limitMs }, { quiet = false } = {}) {
+  if (!quiet) say(`${kind} tests`);
   const started = Date.now();
   if (!hasTests(kind)) {
     total.failed++;
@@ -141,7 +152,8 @@ async function runSuite(kind, { limitMs }) {
   const resultFile = join(tmpdir(), `dgx-spark-${kind}-${process.pid}.json`);
   rmSync(resultFile, { force: true });
   const args = ['--enable-source-maps', 'scripts/mocha.mjs', kind, resultFile, ...(values.grep ? [values.grep] : [])];
-  const { code, timedOut } = await run(process.execPath, args, { limitMs });
+  const { code, output, timedOut } = await run(process.execPath, args, { limitMs, show: quiet ? 'nothing' : 'all' });
+  if (quiet) process.stdout.write(output);
   const counts = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, 'utf8')) : undefined;
   rmSync(resultFile, { force: true });
   for (const key of Object.keys(total)) total[key] += counts?.[key] ?? 0;

@@ -2,46 +2,59 @@ import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
 import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
-import { copyEndpoint, registerOllamaCommands, selectTarget } from './vscode/commands/ollamaCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
-import { onDidChangeSettings } from './vscode/contributions.js';
+import { onDidChangeSettings, standInForCommands } from './vscode/contributions.js';
 import { followContextKeys } from './vscode/contextKeys.js';
 import type { Disposable } from './vscode/emitter.js';
 import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
 import { openKnownHosts } from './vscode/errorNotice.js';
+import { BigFiles } from './vscode/files/bigFiles.js';
+import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
+import type * as LateFeatures from './vscode/lateFeatures.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { ModelBook } from './vscode/models/modelBook.js';
 import { PanelController } from './vscode/panel/panelController.js';
+import type { PanelProjectActions } from './vscode/panel/panelHost.js';
+import { ConfigFileSystem } from './vscode/projects/configFileSystem.js';
+import { remoteSshExtension } from './vscode/projects/remoteSshExtension.js';
+import { ProjectList } from './vscode/projects/projectList.js';
 import { Prompts } from './vscode/prompts.js';
 import { createPublicApi } from './vscode/publicApi.js';
 import { remoteHostRemark } from './vscode/remoteHost.js';
-import { StatusBar } from './vscode/statusBar.js';
-import { registerLaterViews } from './vscode/views/laterViews.js';
 
 /** Composition root of the extension host. Attaches to the engine after it has returned. */
 export function activate(context: vscode.ExtensionContext): SparkApi {
   const startedAt = performance.now();
   const channel = vscode.window.createOutputChannel('DGX Spark', { log: true });
   const log = new Log(channel);
-  const prompts = new Prompts();
+  const late = new Promise<typeof LateFeatures>(resolve => {
+    setImmediate(() => {
+      resolve(import('./vscode/lateFeatures.js'));
+    });
+  });
+  const prompts = new Prompts(async () => (await late).showQuestion);
   const remark = remoteHostRemark(context);
   const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
   const models = new ModelBook(client);
   const showLog = () => {
     log.show();
   };
-  const panel: PanelController = new PanelController(context.extensionUri, client, {
+  const projects = new ProjectList(client);
+  const bigFiles = new BigFiles();
+  const fileSystem = new SparkFileSystem(client, bigFiles);
+  let projectActions: (actions: PanelProjectActions) => void = () => undefined;
+  const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
     pickKeyFile,
     deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
-      await copyEndpoint(services);
+      await (await late).copyEndpoint(services);
     },
     selectTarget: async target => {
-      await selectTarget(services, target);
+      await (await late).selectTarget(services, target);
     },
     showLog,
     openKnownHosts: async error => {
@@ -49,6 +62,13 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
+    editProjectConfig: projectId =>
+      void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
+    findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
+    hasRemoteSsh: () => remoteSshExtension() !== undefined,
+    projects: new Promise(resolve => {
+      projectActions = resolve;
+    }),
   });
   const services: CommandServices = {
     client,
@@ -66,15 +86,13 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
       showLog,
     },
   };
-  const held: Disposable[] = [channel, client, models, panel];
+  const configs = new ConfigFileSystem(client, projects);
+  const held: Disposable[] = [channel, client, models, projects, fileSystem, configs, panel];
   const commands: Features = {
     'connection commands': () => registerConnectionCommands(services),
-    'Ollama commands': () => registerOllamaCommands(services),
     'general commands': () => registerGeneralCommands(services),
   };
   const rest: Features = {
-    'later views': registerLaterViews,
-    'status bar': () => new StatusBar(client, remark),
     'context keys': () => followContextKeys(client),
     'endpoint setting': () => followEndpoint(client, log.scope('endpoint')),
     settings: () => onDidChangeSettings(Object.values(ENGINE_SETTING_KEYS), () => void client.settingsChanged()),
@@ -90,17 +108,19 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   setImmediate(() => {
     context.subscriptions.push(...setUp(rest, log));
     client.start();
-    import('./vscode/lateFeatures.js').then(
-      ({ lateFeatures }) => {
-        const { extensionUri, globalState: memory } = context;
-        const late = { extensionUri, memory, log };
-        context.subscriptions.push(...setUp(lateFeatures(services, late), log));
-      },
-      (error: unknown) => {
-        log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
-      },
-    );
   });
+  const added = late.then(({ lateFeatures }) => {
+    const parts = { projects, fileSystem, bigFiles, projectActions, remark };
+    const { extensionUri, globalState: memory } = context;
+    const early = { ...parts, extensionUri, memory, log };
+    standIns.dispose();
+    context.subscriptions.push(...setUp(lateFeatures(services, early), log));
+  });
+  added.catch((error: unknown) => {
+    log.write('error', 'activate', `A part of the extension could not be loaded: ${String(error)}`);
+  });
+  const standIns = standInForCommands(added);
+  context.subscriptions.push(standIns);
   log.write('info', 'activate', `activated in ${Math.round(performance.now() - startedAt)} ms`);
   return api;
 }

@@ -5,12 +5,14 @@ import './ui/toolkit.css';
 import './shell/shell.css';
 import './connection/connection.css';
 import './metrics/metrics.css';
+import './projects/projects.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './shell/app.js';
 import { PanelActions } from './state/actions.js';
 import { startClock } from './state/clock.js';
 import { PanelProvider } from './state/context.js';
+import { ProjectActions } from './state/projectActions.js';
 import { PanelSession } from './state/session.js';
 import { PanelStore } from './state/store.js';
 import { registerToolkit } from './ui/toolkit.js';
@@ -19,6 +21,7 @@ const host = acquireVsCodeApi();
 const store = new PanelStore(host);
 const session = new PanelSession(host, store);
 const actions = new PanelActions(session, store);
+const projects = new ProjectActions(session, store);
 
 registerToolkit();
 startClock();
@@ -28,7 +31,7 @@ effect(() => {
 const root = document.getElementById('root');
 if (root) {
   render(
-    <PanelProvider value={{ store, actions }}>
+    <PanelProvider value={{ store, actions, projects }}>
       <App />
     </PanelProvider>,
     root,

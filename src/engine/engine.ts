@@ -14,11 +14,16 @@ import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ChainService } from './chains/chainService.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { FileService } from './files/fileService.js';
+import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
+import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
+import { terminalListeners } from './server/terminalHandlers.js';
+import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
@@ -51,6 +56,10 @@ export class Engine {
   private readonly connections: ConnectionService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
+  private readonly files: FileService;
+  private readonly transfers: TransferService;
+  private readonly projects: ProjectService;
+  private readonly terminals: TerminalService;
   private readonly chains: ChainService;
   private pendingNotices: string[];
 
@@ -121,10 +130,12 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ forwards: this.forwards, ollama: this.ollama, chains: this.chains },
+              ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...finders(log.scope('discovery')),
             },
             window,
           ),
+        window => terminalListeners(this.terminals, window),
         async () => {
           await this.stop();
         },
@@ -185,6 +196,22 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    const over = { sessions: this.connections, clock: systemClock };
+    this.files = new FileService({ ...over, log: log.scope('files') });
+    this.transfers = this.held.add(
+      new TransferService({
+        ...over,
+        log: log.scope('transfers'),
+        leaveBehind: (connectionId, paths) => this.files.leaveBehind(connectionId, paths),
+      }),
+    );
+    this.projects = this.held.add(
+      new ProjectService({
+        repository: store.projects,
+        list: async (connectionId, path) => await this.files.list(connectionId, path),
+      }),
+    );
+    this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -195,6 +222,18 @@ export class Engine {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
+        // those of a connection that was deleted have gone with it
+        this.projects.refresh();
+      }),
+    );
+    this.held.add(
+      this.projects.onDidChange(projects => {
+        this.tell('projects/changed', { projects });
+      }),
+    );
+    this.held.add(
+      this.transfers.onDidChange(transfers => {
+        this.tell('transfers/changed', { transfers });
       }),
     );
     this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));

@@ -32,19 +32,44 @@ import {
   modelNameSchema,
   pullSchema,
 } from './ollama.js';
+import { bytesSchema, CHUNK_BYTES, fileStatSchema, folderSchema, remotePathSchema } from './files.js';
+import {
+  foundProjectSchema,
+  projectChangesSchema,
+  projectConfigStateSchema,
+  projectIdSchema,
+  projectInputSchema,
+  projectSchema,
+} from './projects.js';
 import { answerSchema, questionSchema } from './questions.js';
+import { terminalEndSchema, terminalIdSchema, terminalOutputSchema, terminalSizeSchema } from './terminals.js';
+import { transferIdSchema, transferRequestSchema, transferResultSchema, transferSchema } from './transfers.js';
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 4;
+export const CONTRACT_VERSION = 5;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
-export const DATABASE_VERSION = 4;
+export const DATABASE_VERSION = 5;
 
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
 const byModel = v.strictObject({ connectionId: connectionIdSchema, model: modelNameSchema });
 const none = v.null();
+const byPath = v.strictObject({ connectionId: connectionIdSchema, path: remotePathSchema });
+const byProject = v.strictObject({ projectId: projectIdSchema });
+const byHandle = v.strictObject({ handle: v.string() });
+const byTransfer = v.strictObject({ transferId: transferIdSchema });
+const byTerminal = v.strictObject({ terminalId: terminalIdSchema });
+const fromTo = v.strictObject({
+  connectionId: connectionIdSchema,
+  from: remotePathSchema,
+  to: remotePathSchema,
+  /** Whether what is at `to` goes; else it is refused with `fileExists`. */
+  overwrite: v.optional(v.boolean(), false),
+});
+/** More than any window shows at once. */
+const MOST_WATCHED = 500;
 
 export const endpointSchema = v.object({
   /** What `dgxSpark.ollama.endpoint` says, e.g. `http://localhost:11435`. */
@@ -217,6 +242,104 @@ export const engineRequests = {
   ...chainRequests,
 
   'settings/set': { params: engineSettingsSchema, result: none },
+
+  /* Files of a machine. None of these connects; each waits a little for a link that is coming back. */
+  /** The home folder of the user who is logged in. */
+  'files/home': { params: byConnection, result: v.object({ path: v.string() }) },
+  'files/stat': { params: byPath, result: fileStatSchema },
+  /** The same of several, null where there is nothing. Does not count as use. */
+  'files/statAll': {
+    params: v.strictObject({
+      connectionId: connectionIdSchema,
+      paths: v.pipe(v.array(remotePathSchema), v.maxLength(MOST_WATCHED)),
+    }),
+    result: v.array(v.nullable(fileStatSchema)),
+  },
+  'files/list': { params: byPath, result: folderSchema },
+  'files/makeFolder': { params: byPath, result: none },
+  /** A folder goes with what is in it where `recursive` is given; links are not followed. */
+  'files/delete': {
+    params: v.strictObject({ ...byPath.entries, recursive: v.optional(v.boolean(), false) }),
+    result: none,
+  },
+  'files/rename': { params: fromTo, result: none },
+  'files/copy': { params: fromTo, result: none },
+  /** Opens a file to be read piece by piece; the handle is the asking window's. */
+  'files/openRead': { params: byPath, result: v.object({ handle: v.string(), stat: fileStatSchema }) },
+  'files/read': {
+    params: v.strictObject({
+      handle: v.string(),
+      position: v.pipe(v.number(), v.minValue(0)),
+      length: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(CHUNK_BYTES)),
+    }),
+    /** Fewer bytes than asked for are the last. */
+    result: v.object({ data: v.string() }),
+  },
+  /** Begins to write a file. What was there stays until `files/commit`, and for ever when that does not come. */
+  'files/openWrite': {
+    params: v.strictObject({
+      ...byPath.entries,
+      /** Whether there may be nothing, and something, of that name. */
+      create: v.optional(v.boolean(), true),
+      overwrite: v.optional(v.boolean(), true),
+    }),
+    result: v.object({ handle: v.string() }),
+  },
+  /** Appends; to be called again when the one before has been answered. */
+  'files/write': { params: v.strictObject({ handle: v.string(), data: bytesSchema }), result: none },
+  'files/commit': { params: byHandle, result: fileStatSchema },
+  'files/close': { params: byHandle, result: none },
+
+  /** Begins to upload or download; goes on when the window that asked goes away. */
+  'transfers/start': { params: transferRequestSchema, result: v.object({ transferId: transferIdSchema }) },
+  'transfers/list': { params: nothing, result: v.array(transferSchema) },
+  /** Resolves at the end, however it comes; rejects with `cancelled` when it was cancelled, and with the reason when it was stopped. */
+  'transfers/wait': { params: byTransfer, result: transferResultSchema },
+  /** Ends it; what was being written is removed, what is complete stays. */
+  'transfers/cancel': { params: byTransfer, result: none },
+  /** Goes on with one that was stopped. */
+  'transfers/resume': { params: byTransfer, result: none },
+
+  /** Starts a shell in a terminal, in a folder where one is named; it ends with the window that asked. */
+  'terminals/open': {
+    params: v.strictObject({
+      connectionId: connectionIdSchema,
+      size: terminalSizeSchema,
+      path: v.optional(remotePathSchema),
+    }),
+    result: v.object({ terminalId: terminalIdSchema }),
+  },
+  'terminals/close': { params: byTerminal, result: none },
+
+  'projects/list': { params: nothing, result: v.array(projectSchema) },
+  'projects/get': { params: byProject, result: projectSchema },
+  'projects/create': { params: projectInputSchema, result: projectSchema },
+  'projects/update': {
+    params: v.strictObject({ projectId: projectIdSchema, changes: projectChangesSchema }),
+    result: projectSchema,
+  },
+  /** Deletes what is known of it here, its jobs included; nothing changes on the Spark. */
+  'projects/delete': { params: byProject, result: none },
+  /** Makes another of the same folder and configuration, without its jobs. */
+  'projects/duplicate': { params: byProject, result: projectSchema },
+  /** Something was done with it: it moves up in the list. */
+  'projects/touch': { params: byProject, result: none },
+  'projects/getConfig': { params: byProject, result: projectConfigStateSchema },
+  /** Rejects with `configInvalid`, and with `configConflict` where it is not `basedOn` the revision that is stored. */
+  'projects/setConfig': {
+    params: v.strictObject({
+      projectId: projectIdSchema,
+      text: v.string(),
+      /** Null to store it whatever is there. */
+      basedOn: v.nullable(v.number()),
+    }),
+    result: projectConfigStateSchema,
+  },
+  /** Looks for folders on a Spark that look like projects, in the home folder where no other is named. */
+  'projects/find': {
+    params: v.strictObject({ connectionId: connectionIdSchema, path: v.optional(remotePathSchema) }),
+    result: v.array(foundProjectSchema),
+  },
 } as const;
 
 /** Notifications from a window to the engine. */
@@ -225,6 +348,12 @@ export const engineNotifications = {
   'client/focused': nothing,
   /** This window works on another machine, whose localhost is not this computer's: it is the last choice for a leader. */
   'client/isElsewhere': nothing,
+
+  /** What was typed. */
+  'terminals/input': v.strictObject({ terminalId: terminalIdSchema, text: v.string() }),
+  'terminals/resize': v.strictObject({ terminalId: terminalIdSchema, size: terminalSizeSchema }),
+  /** So many characters have been shown: as many more may come. */
+  'terminals/shown': v.strictObject({ terminalId: terminalIdSchema, characters: v.number() }),
 } as const;
 
 /** Requests from the engine to a window. */
@@ -257,4 +386,12 @@ export const clientNotifications = {
     message: v.string(),
     at: epochMsSchema,
   }),
+
+  /** All transfers: those under way, and those that ended a moment ago or can be resumed. */
+  'transfers/changed': v.strictObject({ transfers: v.array(transferSchema) }),
+  /** To the window that opened the terminal. */
+  'terminals/output': terminalOutputSchema,
+  'terminals/ended': terminalEndSchema,
+  /** All projects. */
+  'projects/changed': v.strictObject({ projects: v.array(projectSchema) }),
 } as const;

@@ -45,6 +45,22 @@ export const ERROR_CODES = [
   'ollamaFailed',
   'modelNotFound',
   'notEnoughMemory',
+  // files of the machine, and projects
+  'sftpUnavailable',
+  'fileNotFound',
+  'fileExists',
+  'fileDenied',
+  'fileKind',
+  'fileName',
+  'fileTooBig',
+  'fileChanged',
+  'fileFailed',
+  'fileUnsupported',
+  'diskFull',
+  'localFile',
+  'transferStopped',
+  'configInvalid',
+  'configConflict',
   // chains of prompts
   'chainInvalid',
   'ollamaUnreachable',
@@ -77,9 +93,11 @@ export interface ErrorInfo {
   field?: string | undefined;
 }
 
+const NAME = 'SparkError';
+
 /** An error with a code; the only kind that the engine lets out. */
 export class SparkError extends Error {
-  override readonly name = 'SparkError';
+  override readonly name = NAME;
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly field: string | undefined;
@@ -91,11 +109,10 @@ export class SparkError extends Error {
     this.field = info.field;
   }
 
-  /** True when `error` is a SparkError, of the given code where one is named. */
+  /** True when `error` is a SparkError, of the given code where one is named. Told by its name: each bundle has this class once. */
   static is(error: unknown, code?: ErrorCode): error is SparkError {
-    // by name, not by class: the extension is more than one bundle, and each has a class of its own
-    const named = error instanceof Error && error.name === 'SparkError' && 'code' in error ? error : undefined;
-    return named !== undefined && (code === undefined || named.code === code);
+    if (!(error instanceof Error) || error.name !== NAME) return false;
+    return code === undefined || (error as Error & { code?: unknown }).code === code;
   }
 
   /** The plain form that crosses a boundary. Anything that is not a SparkError becomes `internal`. */

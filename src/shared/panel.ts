@@ -3,6 +3,8 @@ import { engineRequests, snapshotSchema } from './contract.js';
 import { connectionIdSchema } from './connection.js';
 import { sampleSchema } from './metrics.js';
 import { targetSchema } from './ollama.js';
+import { remotePathSchema } from './files.js';
+import { projectIdSchema, projectSchema } from './projects.js';
 
 export const TABS = ['connection', 'metrics', 'projects', 'jobs'] as const;
 export const tabSchema = v.picklist(TABS);
@@ -16,6 +18,10 @@ const knownOfNewSchema = v.strictObject({ name: v.string(), hostname: v.string()
 /** What is known of a connection that is about to be added: the form begins with it. */
 export type KnownOfNew = v.InferOutput<typeof knownOfNewSchema>;
 
+/** Where the folder of a project is opened. */
+export const projectTargetSchema = v.picklist(['files', 'remote', 'terminal']);
+export type ProjectTarget = v.InferOutput<typeof projectTargetSchema>;
+
 const nothing = v.strictObject({});
 const none = v.null();
 
@@ -26,6 +32,10 @@ export const panelStateSchema = v.object({
   target: targetSchema,
   /** False while no engine answers: what is shown is the last that was known. */
   engineUp: v.boolean(),
+  /** All projects, the one that something was last done with first. */
+  projects: v.array(projectSchema),
+  /** Whether a folder can be opened in a window over SSH. */
+  hasRemoteSsh: v.boolean(),
 });
 /** Everything the panel needs to draw itself from nothing. */
 export type PanelState = v.InferOutput<typeof panelStateSchema>;
@@ -50,6 +60,28 @@ export const panelRequests = {
   'panel/discover': { params: nothing, result: none },
   /** Opens known_hosts at the line that the error of a connection is about. */
   'panel/openKnownHosts': { params: v.strictObject({ connectionId: connectionIdSchema }), result: none },
+  /** Lets the user walk through the folders of a machine that is connected; null when they close that. */
+  'panel/pickRemoteFolder': {
+    params: v.strictObject({
+      connectionId: connectionIdSchema,
+      /** Folder to begin in; the home folder where it is empty. */
+      path: v.union([v.literal(''), remotePathSchema]),
+    }),
+    result: v.nullable(v.string()),
+  },
+  'panel/openProject': {
+    params: v.strictObject({ projectId: projectIdSchema, where: projectTargetSchema }),
+    result: none,
+  },
+  /** Asks the user, then deletes; false when the user thought better of it. */
+  'panel/deleteProject': { params: v.strictObject({ projectId: projectIdSchema }), result: v.boolean() },
+  /** Opens the configuration in an editor. */
+  'panel/editProjectConfig': { params: v.strictObject({ projectId: projectIdSchema }), result: none },
+  /** Looks for folders that look like projects and lets the user choose among them. */
+  'panel/findProjects': { params: nothing, result: none },
+  'projects/create': engineRequests['projects/create'],
+  'projects/update': engineRequests['projects/update'],
+  'projects/duplicate': engineRequests['projects/duplicate'],
   'connections/create': engineRequests['connections/create'],
   'connections/update': engineRequests['connections/update'],
   'connections/connect': engineRequests['connections/connect'],
@@ -68,5 +100,7 @@ export const panelNotifications = {
     connectionId: v.nullable(connectionIdSchema),
     found: v.optional(knownOfNewSchema),
   }),
+  /** Opens the form of a project, empty or for a saved one. */
+  'panel/showProjectForm': v.strictObject({ projectId: v.nullable(projectIdSchema) }),
   'metrics/sampled': sampleSchema,
 } as const;

@@ -1,5 +1,12 @@
 import * as v from 'valibot';
-import { connectionIdSchema, portSchema } from './connection.js';
+import { connectionIdSchema, epochMsSchema, portSchema } from './connection.js';
+import { conflictChoiceSchema, directionSchema } from './transfers.js';
+
+const versionSchema = v.object({
+  kind: v.picklist(['file', 'folder', 'link', 'other']),
+  size: v.number(),
+  mtime: epochMsSchema,
+});
 
 const about = { connectionId: connectionIdSchema, connectionName: v.string() };
 
@@ -55,6 +62,21 @@ export const questionSchema = v.variant('kind', [
     /** The next free one. */
     free: portSchema,
   }),
+  /** A file that is uploaded or downloaded has the name of one that is there. */
+  v.object({
+    kind: v.literal('fileConflict'),
+    ...about,
+    direction: directionSchema,
+    name: v.string(),
+    /** The folder that it goes to. */
+    folder: v.string(),
+    coming: versionSchema,
+    there: versionSchema,
+    /** What may be chosen: a folder is not overwritten by a file. */
+    choices: v.array(conflictChoiceSchema),
+    /** How many conflicts follow this one. */
+    more: v.number(),
+  }),
   /** A chain wants to read a file that is not in its workspace folder. */
   v.object({ kind: v.literal('outsideFile'), chain: v.string(), path: v.string() }),
 ]);
@@ -66,6 +88,7 @@ export const answerSchema = v.variant('kind', [
   v.object({ kind: v.literal('yes') }),
   v.object({ kind: v.literal('secret'), secret: v.string(), remember: v.boolean() }),
   v.object({ kind: v.literal('answers'), answers: v.array(v.string()) }),
+  v.object({ kind: v.literal('conflict'), choice: conflictChoiceSchema, forAll: v.boolean() }),
 ]);
-/** `yes` for hostKey, portBusy and outsideFile, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
+/** `conflict` for fileConflict, `yes` for hostKey, portBusy and outsideFile, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
 export type Answer = v.InferOutput<typeof answerSchema>;

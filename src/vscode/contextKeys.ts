@@ -1,6 +1,8 @@
+import * as vscode from 'vscode';
 import { ContextKeys } from './contributions.js';
-import type { Disposable } from './emitter.js';
+import { together, type Disposable } from './emitter.js';
 import type { EngineClient } from './engineClient.js';
+import { remoteSshExtension } from './projects/remoteSshExtension.js';
 
 /** Keeps the context keys true. */
 export function followContextKeys(client: EngineClient): Disposable {
@@ -14,6 +16,10 @@ export function followContextKeys(client: EngineClient): Disposable {
       connections.some(({ status }) => status.state === 'connected'),
     );
   };
+  const lookForRemoteSsh = () => {
+    keys.set('dgxSpark.remoteSsh', remoteSshExtension() !== undefined);
+  };
   follow();
-  return client.onDidChange(follow);
+  lookForRemoteSsh();
+  return together(client.onDidChange(follow), vscode.extensions.onDidChange(lookForRemoteSsh));
 }

@@ -5,6 +5,8 @@ import type { FoundSpark } from '../shared/discovery.js';
 import type { ForwardInput } from '../shared/forwards.js';
 import type { MemoryCheck, ModelCard } from '../shared/ollama.js';
 import type { Palette, Tab } from '../shared/panel.js';
+import type { FoundProject, ProjectChanges, ProjectInput } from '../shared/projects.js';
+import type { ConflictChoice, TransferResult } from '../shared/transfers.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 
 /*
@@ -50,6 +52,32 @@ export const COMMANDS = {
   openDgxDashboard: 'dgxSpark.openDgxDashboard',
   publishEndpoint: 'dgxSpark.publishEndpoint',
   restorePublished: 'dgxSpark.restorePublished',
+  createProject: 'dgxSpark.createProject',
+  editProject: 'dgxSpark.editProject',
+  deleteProject: 'dgxSpark.deleteProject',
+  duplicateProject: 'dgxSpark.duplicateProject',
+  openProject: 'dgxSpark.openProject',
+  editProjectConfig: 'dgxSpark.editProjectConfig',
+  findProjects: 'dgxSpark.findProjects',
+  openTerminal: 'dgxSpark.openTerminal',
+  openRemoteFolder: 'dgxSpark.openRemoteFolder',
+  openInRemoteWindow: 'dgxSpark.openInRemoteWindow',
+  uploadFiles: 'dgxSpark.uploadFiles',
+  uploadFolder: 'dgxSpark.uploadFolder',
+  downloadFiles: 'dgxSpark.downloadFiles',
+  showTransfers: 'dgxSpark.showTransfers',
+  openRemoteFile: 'dgxSpark.openRemoteFile',
+  newRemoteFile: 'dgxSpark.newRemoteFile',
+  newRemoteFolder: 'dgxSpark.newRemoteFolder',
+  renameRemoteFile: 'dgxSpark.renameRemoteFile',
+  deleteRemoteFile: 'dgxSpark.deleteRemoteFile',
+  copyRemotePath: 'dgxSpark.copyRemotePath',
+  refreshFiles: 'dgxSpark.refreshFiles',
+  showMoreFiles: 'dgxSpark.showMoreFiles',
+  goToFolder: 'dgxSpark.goToFolder',
+  goToHome: 'dgxSpark.goToHome',
+  showHiddenFiles: 'dgxSpark.showHiddenFiles',
+  hideHiddenFiles: 'dgxSpark.hideHiddenFiles',
   runChain: 'dgxSpark.runChain',
   runChainOnDgx: 'dgxSpark.runChainOnDgx',
   runChainLocally: 'dgxSpark.runChainLocally',
@@ -62,6 +90,12 @@ export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
 export type OllamaTarget = EngineSettings['target'];
 export const OLLAMA_TARGETS: readonly OllamaTarget[] = ['auto', 'local', 'dgx'];
+
+/** Where a folder of a Spark is opened: in the files view, a window of its own, a Remote-SSH window, a terminal. */
+export const FOLDER_TARGETS = ['files', 'window', 'remote', 'terminal'] as const;
+export type FolderTarget = (typeof FOLDER_TARGETS)[number];
+/** What is done about files whose names are taken. */
+export type OnConflict = ConflictChoice | 'ask';
 
 /**
  * The argument form of each command. The interactive form (no argument, or a row of a tree) resolves to undefined when
@@ -109,6 +143,43 @@ export interface CommandTypes {
   'dgxSpark.publishEndpoint': () => Promise<void>;
   /** Puts the user's own values back into the settings of other extensions. */
   'dgxSpark.restorePublished': () => Promise<void>;
+  'dgxSpark.createProject': (input: ProjectInput) => Promise<string>;
+  'dgxSpark.editProject': (projectId: string, changes: ProjectChanges) => Promise<void>;
+  'dgxSpark.deleteProject': (projectId: string) => Promise<void>;
+  'dgxSpark.duplicateProject': (projectId: string) => Promise<string>;
+  'dgxSpark.openProject': (projectId: string, where?: FolderTarget) => Promise<void>;
+  'dgxSpark.editProjectConfig': (projectId: string) => Promise<void>;
+  'dgxSpark.findProjects': (connectionId: string) => Promise<FoundProject[]>;
+  'dgxSpark.openTerminal': (connectionId: string, path?: string) => Promise<void>;
+  'dgxSpark.openRemoteFolder': (connectionId: string, path: string, where?: FolderTarget) => Promise<void>;
+  /** The rows and buttons of the views call these. */
+  'dgxSpark.openInRemoteWindow': () => Promise<void>;
+  'dgxSpark.uploadFiles': (
+    connectionId: string,
+    sources: string[],
+    destination: string,
+    onConflict?: OnConflict,
+  ) => Promise<TransferResult>;
+  'dgxSpark.uploadFolder': () => Promise<void>;
+  'dgxSpark.downloadFiles': (
+    connectionId: string,
+    sources: string[],
+    destination: string,
+    onConflict?: OnConflict,
+  ) => Promise<TransferResult>;
+  'dgxSpark.showTransfers': () => Promise<void>;
+  'dgxSpark.openRemoteFile': (connectionId: string, path: string) => Promise<void>;
+  'dgxSpark.newRemoteFile': () => Promise<void>;
+  'dgxSpark.newRemoteFolder': () => Promise<void>;
+  'dgxSpark.renameRemoteFile': () => Promise<void>;
+  'dgxSpark.deleteRemoteFile': () => Promise<void>;
+  'dgxSpark.copyRemotePath': () => Promise<void>;
+  'dgxSpark.refreshFiles': () => Promise<void>;
+  'dgxSpark.showMoreFiles': (connectionId: string, folder: string) => Promise<void>;
+  'dgxSpark.goToFolder': () => Promise<void>;
+  'dgxSpark.goToHome': () => Promise<void>;
+  'dgxSpark.showHiddenFiles': () => Promise<void>;
+  'dgxSpark.hideHiddenFiles': () => Promise<void>;
   'dgxSpark.runChain': (chain: string, options?: RunChainOptions) => Promise<RunSummary>;
   'dgxSpark.runChainOnDgx': () => Promise<void>;
   'dgxSpark.runChainLocally': () => Promise<void>;
@@ -151,6 +222,7 @@ export interface SettingTypes {
   'connection.autoConnect': boolean;
   'engine.lingerSeconds': number;
   'engine.location': EngineLocation;
+  'files.showHidden': boolean;
   'appearance.palette': Palette;
 }
 export type SettingKey = keyof SettingTypes;
@@ -192,6 +264,7 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'connection.autoConnect': DEFAULT_ENGINE_SETTINGS.autoConnect,
   'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
   'engine.location': 'process',
+  'files.showHidden': false,
   'appearance.palette': 'theme',
 };
 
@@ -218,12 +291,15 @@ export interface ContextKeyTypes {
   'dgxSpark.hasConnections': boolean;
   /** At least one connection is connected. */
   'dgxSpark.connected': boolean;
+  /** An extension is there that opens windows over SSH. */
+  'dgxSpark.remoteSsh': boolean;
 }
 export type ContextKey = keyof ContextKeyTypes;
 export const CONTEXT_KEYS: { readonly [K in ContextKey]: K } = {
   'dgxSpark.engine': 'dgxSpark.engine',
   'dgxSpark.hasConnections': 'dgxSpark.hasConnections',
   'dgxSpark.connected': 'dgxSpark.connected',
+  'dgxSpark.remoteSsh': 'dgxSpark.remoteSsh',
 };
 
 /** Theme colours, by connection state; `disconnected` has the theme's own. */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import {
+  COMMANDS,
   SETTINGS_SECTION,
   type CommandId,
   type CommandTypes,
@@ -18,6 +19,27 @@ export function registerCommand<K extends CommandId>(
   handler: (...args: unknown[]) => Promise<Awaited<ReturnType<CommandTypes[K]>> | undefined>,
 ): vscode.Disposable {
   return vscode.commands.registerCommand(id, handler);
+}
+
+/**
+ * Stands in for all commands that nobody has registered yet, so that one that is called before its feature is there,
+ * such as the one that activates the extension, waits for it. To be disposed before the real ones are registered.
+ * @param there resolves when they are
+ */
+export function standInForCommands(there: Promise<void>): vscode.Disposable {
+  const standIns: vscode.Disposable[] = [];
+  for (const id of Object.values(COMMANDS))
+    try {
+      standIns.push(
+        vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+          await there;
+          return await vscode.commands.executeCommand(id, ...args);
+        }),
+      );
+    } catch {
+      // it is there already
+    }
+  return vscode.Disposable.from(...standIns);
 }
 
 /** The value of a setting as the user's settings have it: of the declared type unless somebody edited it by hand. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { InferInput } from 'valibot';
 import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
@@ -77,6 +78,11 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'chains/models',
   'chains/pull',
 ]);
+/** Notifications of the engine that are handed on as they come. */
+const RELAYED = ['transfers/changed', 'terminals/output', 'terminals/ended', 'projects/changed'] as const;
+export type Relayed = (typeof RELAYED)[number];
+type ParamsOfRelayed<K extends Relayed> = Parameters<WindowListeners[K]>[0];
+
 /** Waiting does not mend these. */
 const FINAL: readonly ErrorCode[] = ['engineOutdated', 'databaseNewer'];
 /** An engine that lived this long did not fail because of how it was started. */
@@ -94,6 +100,8 @@ export class EngineClient implements Disposable {
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
+  private readonly attachedTo = new Emitter<void>();
+  private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
   private readonly runChanged = new Emitter<RunView>();
   private readonly chainPulling = new Emitter<PullProgress>();
   private readonly samples = new Map<string, Sample>();
@@ -117,6 +125,8 @@ export class EngineClient implements Disposable {
   readonly onDidPull = this.pulling.event;
   /** Fires with the id of a connection whose models are others. */
   readonly onDidChangeModels = this.modelsChanged.event;
+  /** Fires when an engine is attached: whatever one before it said is void. */
+  readonly onDidAttach = this.attachedTo.event;
   /** A run of a chain is another than before. */
   readonly onDidChangeRun = this.runChanged.event;
   readonly onDidPullForChain = this.chainPulling.event;
@@ -204,6 +214,21 @@ export class EngineClient implements Disposable {
     }
   }
 
+  /** Hears a notification of the engine. */
+  on<K extends Relayed>(method: K, listener: (params: ParamsOfRelayed<K>) => void): Disposable {
+    return this.relayed.event(told => {
+      if (told.method === method) listener(told.params as ParamsOfRelayed<K>);
+    });
+  }
+
+  /** Tells the engine something that needs no answer; dropped where none is attached. */
+  tell<K extends Exclude<keyof EngineSide['notifications'], 'client/focused' | 'client/isElsewhere'>>(
+    method: K,
+    params: InferInput<EngineSide['notifications'][K]>,
+  ): void {
+    this.peer?.notify(method, params);
+  }
+
   /** To be called when the window gets the focus. */
   focused(): void {
     if (this.peer) this.peer.notify('client/focused', {});
@@ -226,8 +251,10 @@ export class EngineClient implements Disposable {
     clearTimeout(this.retryTimer);
     this.watcher?.dispose();
     this.peer?.dispose();
-    for (const emitter of [this.changed, this.sampled, this.carried, this.pulling, this.modelsChanged, this.runChanged, this.chainPulling])
-      emitter.dispose();
+    const { changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed } = this;
+    for (const emitter of [changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed]) emitter.dispose();
+    this.runChanged.dispose();
+    this.chainPulling.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -279,6 +306,7 @@ export class EngineClient implements Disposable {
     if (this.around.isElsewhere) peer.notify('client/isElsewhere', {});
     if (this.around.isFocused()) peer.notify('client/focused', {});
     this.setStatus({ state: 'up' });
+    this.attachedTo.fire();
   }
 
   private listeners(): WindowListeners {
@@ -306,7 +334,15 @@ export class EngineClient implements Disposable {
       },
       'notice/show': this.around.onNotice,
       'log/line': this.around.onLogLine,
+      ...this.relays(),
     };
+  }
+
+  private relays(): Pick<WindowListeners, Relayed> {
+    const relay = (method: Relayed) => (params: unknown) => {
+      this.relayed.fire({ method, params });
+    };
+    return Object.fromEntries(RELAYED.map(method => [method, relay(method)])) as Pick<WindowListeners, Relayed>;
   }
 
   /** Takes a snapshot over; true when it says something new. */

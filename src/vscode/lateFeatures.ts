@@ -4,42 +4,74 @@ import { showChainProblems } from './chains/chainProblems.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerChainCommands } from './commands/chainCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
+import { registerFileCommands } from './commands/fileCommands.js';
 import { registerFindCommands } from './commands/findCommands.js';
+import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
+import { registerOllamaCommands } from './commands/ollamaCommands.js';
+import { registerProjectCommands } from './commands/projectCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
+import { registerTransferCommands } from './commands/transferCommands.js';
 import type { Disposable } from './emitter.js';
+import { createFileServices, type EarlyFileParts } from './fileServices.js';
 import type { Log } from './log.js';
+import { panelProjectActions } from './panel/projectActions.js';
+import type { PanelProjectActions } from './panel/panelHost.js';
 import { followForeign } from './publishing/followForeign.js';
 import { worksElsewhere } from './remoteHost.js';
 import { ReportDocuments } from './reportDocument.js';
+import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
+import { registerLaterViews } from './views/laterViews.js';
+
+export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
+export { showQuestion } from './questionDialogs.js';
+
+/** What the late part is given by the early one. */
+export interface Early extends EarlyFileParts {
+  readonly extensionUri: vscode.Uri;
+  readonly memory: vscode.Memento;
+  readonly log: Log;
+  /** What is to be said about where this runs. */
+  readonly remark: string | undefined;
+  /** Told what the panel may ask for, as soon as that is there. */
+  readonly projectActions: (actions: PanelProjectActions) => void;
+}
 
 /**
  * What nobody needs in the first moment, by name: a bundle of its own (`dist/lateFeatures.js`), loaded when `activate`
  * has returned, so that activation stays instant whatever is added here.
  */
-export function lateFeatures(
-  services: CommandServices,
-  { extensionUri, memory, log }: { readonly extensionUri: vscode.Uri; readonly memory: vscode.Memento; readonly log: Log },
-): Readonly<Record<string, () => Disposable>> {
+export function lateFeatures(services: CommandServices, early: Early): Readonly<Record<string, () => Disposable>> {
   const { client, models } = services;
+  const { extensionUri, memory, log } = early;
+  const { files, held } = createFileServices(services, early);
+  early.projectActions(panelProjectActions(files));
   const reports = new ReportDocuments();
   const warn = log.scope('publish');
   return {
+    'files and projects': () => held,
     reports: () => reports,
+    'status bar': () => new StatusBar(client, early.remark),
+    'later views': registerLaterViews,
     'connections view': () => new ConnectionTree(client, models),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
+    'Ollama commands': () => registerOllamaCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
     'chain commands': () => registerChainCommands(services, extensionUri),
     'problems of chains': showChainProblems,
     'links in chains': showChainLenses,
     'publish commands': () => registerPublishCommands(services),
+    'project commands': () => registerProjectCommands(files),
+    'folder commands': () => registerFolderCommands(files),
+    'file commands': () => registerFileCommands(files),
+    'transfer commands': () => registerTransferCommands(files),
     'settings of other extensions': () =>
       followForeign({
         ...{ client, memory, isElsewhere: worksElsewhere() },

@@ -130,3 +130,13 @@ export function factsOf(connection: ConnectionView, now: number): [heading: stri
 export function sentences(error: { message: string; hint?: string | undefined }): string {
   return error.hint ? `${error.message} ${error.hint}` : error.message;
 }
+
+const SIZES = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** "812 bytes", "1.2 MB": powers of 1024, as the editor itself counts. */
+export function bytes(count: number): string {
+  let [size, unit] = [count, 0];
+  for (; size >= 1024 && unit < SIZES.length - 1; unit++) size /= 1024;
+  if (unit === 0) return count === 1 ? '1 byte' : `${count} bytes`;
+  return `${size.toFixed(size < 10 ? 1 : 0)} ${SIZES[unit] ?? ''}`;
+}

@@ -134,6 +134,10 @@ const LISTENERS: WindowListeners = {
     console.log(message);
   },
   'log/line': () => undefined,
+  'transfers/changed': () => undefined,
+  'terminals/output': () => undefined,
+  'terminals/ended': () => undefined,
+  'projects/changed': () => undefined,
 };
 
 main().then(

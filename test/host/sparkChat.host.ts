@@ -95,7 +95,7 @@ describe('The models of a Spark in the chat of the editor', () => {
     await assert.rejects(
       async () => read(await llama.sendRequest([User('Hello')], {})),
       (error: Error) =>
-        error instanceof vscode.LanguageModelError || /not connected|Connect first/i.test(error.message),
+        error instanceof vscode.LanguageModelError || /not connected|Connect first|not found/i.test(error.message),
     );
   });
 });

@@ -28,6 +28,8 @@ export class FakeMachine implements SshConnector {
       },
       onDidEnd: end.event,
       spawn: () => Promise.reject(new Error('not here')),
+      terminal: () => Promise.reject(new Error('not here')),
+      sftp: () => Promise.reject(new Error('not here')),
       forward: () => Promise.reject(new Error('not here')),
       dispose: () => {
         this.disposed += 1;

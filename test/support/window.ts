@@ -10,8 +10,11 @@ import type { Snapshot } from '../../src/shared/contract.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
 import type { Sample } from '../../src/shared/metrics.js';
 import type { ChatPart, Pull } from '../../src/shared/ollama.js';
+import type { Project } from '../../src/shared/projects.js';
 import type { Answer, Question } from '../../src/shared/questions.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../src/shared/settings.js';
+import type { TerminalEnd } from '../../src/shared/terminals.js';
+import type { Transfer } from '../../src/shared/transfers.js';
 import { untilEvent } from './until.js';
 
 /** The engine as it ships. */
@@ -48,6 +51,11 @@ export class TestWindow {
   readonly chatParts: { streamId: string; part: ChatPart }[] = [];
   /** How often it was told that the models of a machine are others. */
   modelChanges = 0;
+  transfers: Transfer[] = [];
+  projects: Project[] = [];
+  /** What each terminal has printed, and how it ended. */
+  readonly printed = new Map<string, string>();
+  readonly terminalEnds: TerminalEnd[] = [];
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -129,6 +137,23 @@ export class TestWindow {
         },
         'log/line': ({ scope, message }) => {
           window.logLines.push(`[${scope}] ${message}`);
+          happened();
+        },
+        'transfers/changed': ({ transfers }) => {
+          window.transfers = transfers;
+          happened();
+        },
+        'terminals/output': ({ terminalId, text }) => {
+          window.printed.set(terminalId, (window.printed.get(terminalId) ?? '') + text);
+          window.peer.notify('terminals/shown', { terminalId, characters: text.length });
+          happened();
+        },
+        'terminals/ended': end => {
+          window.terminalEnds.push(end);
+          happened();
+        },
+        'projects/changed': ({ projects }) => {
+          window.projects = projects;
           happened();
         },
       },

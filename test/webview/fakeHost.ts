@@ -21,12 +21,25 @@ import {
   type Tab,
   type KnownOfNew,
 } from '../../src/shared/panel.js';
+import { type Project, type ProjectData } from '../../src/shared/projects.js';
+import { project } from './fixtures.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
 import { ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
 type Requests = typeof panelRequests;
+
+function projectFields({
+  connectionId,
+  name,
+  description,
+  projectType,
+  remotePath,
+  status,
+}: ProjectData): Partial<Project> {
+  return { connectionId, name, description, projectType, remotePath, status };
+}
 
 interface Call {
   readonly method: string;
@@ -75,6 +88,10 @@ export class FakeHost {
   health: EndpointHealth = { local: ollama({ url: 'http://localhost:11434' }), dgx: null };
   engineUp = true;
   tab: Tab | null = null;
+  projects: Project[] = [];
+  hasRemoteSsh = false;
+  /** The folder that the user finds when they browse. */
+  folder: string | null = '/home/nvidia/llama';
   recent = new Map<string, Sample[]>();
   keyFile: string | null = '/home/me/.ssh/id_spark';
   /** Answers that differ from the usual ones. */
@@ -98,6 +115,8 @@ export class FakeHost {
       palette: this.palette,
       target: this.target,
       engineUp: this.engineUp,
+      projects: this.projects,
+      hasRemoteSsh: this.hasRemoteSsh,
     };
   }
 
@@ -112,6 +131,10 @@ export class FakeHost {
 
   showForm(connectionId: string | null, found?: KnownOfNew): void {
     this.peer.notify('panel/showForm', { connectionId, ...(found && { found }) });
+  }
+
+  showProjectForm(projectId: string | null): void {
+    this.peer.notify('panel/showProjectForm', { projectId });
   }
 
   showTab(tab: Tab): void {
@@ -150,6 +173,30 @@ export class FakeHost {
       'panel/openKnownHosts': () => null,
       'panel/importSshConfig': () => null,
       'panel/discover': () => null,
+      'panel/pickRemoteFolder': () => this.folder,
+      'panel/openProject': () => null,
+      'panel/deleteProject': () => true,
+      'panel/editProjectConfig': () => null,
+      'panel/findProjects': () => null,
+      'projects/create': data => {
+        const created = project({ id: 'created', ...projectFields(data) });
+        this.projects = [created, ...this.projects];
+        this.announce();
+        return created;
+      },
+      'projects/update': ({ projectId, changes }) => {
+        const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+        this.projects = this.projects.map(one => (one.id === projectId ? { ...one, ...given } : one));
+        this.announce();
+        return this.projects.find(one => one.id === projectId)!;
+      },
+      'projects/duplicate': ({ projectId }) => {
+        const copied = this.projects.find(one => one.id === projectId)!;
+        const copy = { ...copied, id: 'copy', name: `${copied.name} copy` };
+        this.projects = [copy, ...this.projects];
+        this.announce();
+        return copy;
+      },
       'connections/create': data => {
         const saved: ConnectionView = {
           ...data,

@@ -1,6 +1,7 @@
 import { type ConnectionStatus, type ConnectionView } from '../../src/shared/connection.js';
 import { type OllamaHealth } from '../../src/shared/ollama.js';
 import { type GpuSample, type Sample } from '../../src/shared/metrics.js';
+import { type Project } from '../../src/shared/projects.js';
 
 const HOUR = 3_600_000;
 
@@ -67,6 +68,25 @@ export function connection(changes: Partial<ConnectionView> = {}): ConnectionVie
 /** An Ollama that answers. */
 export function ollama(changes: Partial<OllamaHealth> = {}): OllamaHealth {
   return { url: 'http://localhost:11435', state: 'up', version: '0.12.6', latencyMs: 4, loaded: [], ...changes };
+}
+
+/** A project on `spark-1`. */
+export function project(changes: Partial<Project> = {}): Project {
+  return {
+    id: 'project-1',
+    connectionId: 'spark-1',
+    name: 'Llama fine-tuning',
+    description: 'LoRA on the support tickets of last year.',
+    projectType: 'Fine-tuning',
+    remotePath: '~/projects/llama',
+    status: 'active',
+    configRevision: 1,
+    lastActivityAt: Date.now() - 2 * HOUR - 60_000,
+    createdAt: 0,
+    updatedAt: 0,
+    jobs: [],
+    ...changes,
+  };
 }
 
 /** A reading of a GB10; `unified` memory of 121.7 GB. */

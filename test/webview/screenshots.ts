@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { TABS, type Tab } from '../../src/shared/panel.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, gpu, h100, history, ollama } from './fixtures.js';
+import { STATUS, connection, gpu, h100, history, ollama, project } from './fixtures.js';
 import { Harness } from './harness.js';
 import { THEME_NAMES, type ThemeName } from './themes.js';
 
@@ -40,7 +40,9 @@ const connected: Scene = host => {
     history(60, (load, step) => [gpu({ utilization: step > 20 && step < 24 ? null : load, powerW: 20 + load })]),
   );
 };
-const scenes: Readonly<Record<string, { tab: Tab; scene: Scene; form?: string | null; submit?: boolean }>> = {
+const scenes: Readonly<
+  Record<string, { tab: Tab; scene: Scene; form?: string | null; projectForm?: string | null; submit?: boolean }>
+> = {
   empty: { tab: 'connection', scene: host => (host.connections = []) },
   connected: { tab: 'connection', scene: connected },
   connecting: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.connecting })) },
@@ -129,7 +131,32 @@ const scenes: Readonly<Record<string, { tab: Tab; scene: Scene; form?: string | 
       host.recent.set('spark-1', samples);
     },
   },
-  projects: { tab: 'projects', scene: connected },
+  projects: {
+    tab: 'projects',
+    scene: host => {
+      connected(host);
+      host.hasRemoteSsh = true;
+      host.projects = [
+        project({
+          jobs: [
+            { id: 'j1', name: 'lora-r16 on tickets', status: 'running' },
+            { id: 'j2', name: 'baseline', status: 'completed' },
+          ],
+        }),
+        project({ id: 'p2', name: 'Vision', status: 'paused', description: null, projectType: null }),
+        project({
+          id: 'p3',
+          name: 'A project whose name is far longer than anybody would wish it to be, since nobody said no',
+          status: 'archived',
+          remotePath: '/data/shared/research/2024/experiments/with/a/very/long/path/that/goes/on/and/on',
+          description: 'What it is about takes more than one line to say. '.repeat(6),
+        }),
+        project({ id: 'p4', name: 'Evaluation', status: 'done', connectionId: 'spark-2', projectType: 'Inference' }),
+      ];
+    },
+  },
+  'projects-none': { tab: 'projects', scene: connected },
+  'projects-form': { tab: 'projects', scene: connected, projectForm: null },
   jobs: { tab: 'jobs', scene: connected },
 };
 
@@ -142,7 +169,7 @@ async function main(folder: string, only: string): Promise<void> {
   ];
   try {
     for (const [look, theme, palette] of looks) {
-      for (const [name, { tab, scene, form, submit }] of Object.entries(scenes)) {
+      for (const [name, { tab, scene, form, projectForm, submit }] of Object.entries(scenes)) {
         for (const width of [1280, 340]) {
           const file = `${look}-${name}-${width}.png`;
           if (!file.includes(only) && !new RegExp(only).test(file)) continue;
@@ -159,6 +186,10 @@ async function main(folder: string, only: string): Promise<void> {
             host.showForm(form);
             await page.locator('form').waitFor();
             if (submit) await page.getByRole('button', { name: 'Save and connect' }).click();
+          }
+          if (projectForm !== undefined) {
+            host.showProjectForm(projectForm);
+            await page.locator('form').waitFor();
           }
           if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
           await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled' });

@@ -1,7 +1,7 @@
 import { X } from 'lucide-preact';
 import type { Attempt, CellDetail as Detail } from '../../src/shared/chains.js';
 import { IconButton } from '../ui/button.js';
-import { CELL_WORDS } from './words.js';
+import { CELL_WORDS, inputWords } from './words.js';
 
 /** Everything about one answer: its whole text, what was checked, and what was really sent. */
 export function CellDetail({ detail, onClose }: { readonly detail: Detail; readonly onClose: () => void }) {
@@ -18,10 +18,10 @@ export function CellDetail({ detail, onClose }: { readonly detail: Detail; reado
         {model} at {url}
       </p>
       {reason !== null && <p>{reason}</p>}
-      <h4>Answer</h4>
+      <h3>Answer</h3>
       <pre>{output === '' ? 'Nothing yet.' : output}</pre>
-      <h4>Input</h4>
-      <pre>{input}</pre>
+      <h3>Input</h3>
+      <pre>{inputWords(input)}</pre>
       {attempts.map((attempt, index) => (
         <Tried key={index} attempt={attempt} number={index + 1} isLast={index === attempts.length - 1} />
       ))}
@@ -38,13 +38,13 @@ function Tried({ attempt, number, isLast }: { attempt: Attempt; number: number; 
       </summary>
       {messages.map(({ role, content }, index) => (
         <div key={index}>
-          <h4 class="secondary">{role}</h4>
+          <h3 class="secondary">{role}</h3>
           <pre>{content}</pre>
         </div>
       ))}
       {!isLast && (
         <div>
-          <h4 class="secondary">answer</h4>
+          <h3 class="secondary">answer</h3>
           <pre>{output}</pre>
         </div>
       )}

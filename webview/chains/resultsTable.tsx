@@ -2,7 +2,7 @@ import { Ban, Check, Circle, LoaderCircle, type LucideIcon, Minus, X } from 'luc
 import type { ShownRun } from '../../src/shared/chainPage.js';
 import type { CellState, CellView } from '../../src/shared/chains.js';
 import { Icon } from '../ui/icon.js';
-import { CELL_WORDS, figures } from './words.js';
+import { CELL_WORDS, figures, inputWords } from './words.js';
 
 const ICONS: Readonly<Record<CellState, LucideIcon>> = {
   waiting: Circle,
@@ -54,7 +54,7 @@ export function ResultsTable({ shown, other, chosen, onChoose }: TableProps) {
                 {row + 1}
               </th>
               <td class="chains-input">
-                <span class="chains-clip">{input}</span>
+                <span class="chains-clip chains-lines">{inputWords(input)}</span>
               </td>
               {columns.map(({ step, side: { run, rows }, index }) => {
                 const cell = rows[at]?.cells[run.steps.indexOf(step)];

@@ -60,3 +60,16 @@ function partOf({ first, step }: RunView): string {
   const parts = [first === null ? '' : `first ${first}`, step === null ? '' : `step ${step}`];
   return parts.filter(part => part !== '').join(', ');
 }
+
+/** An input to be read: the fields of an object without the marks of JSON. It may be cut off, and is shown as it is then. */
+export function inputWords(input: string): string {
+  if (!input.startsWith('{')) return input;
+  try {
+    const fields = Object.entries(JSON.parse(input) as Record<string, unknown>);
+    return fields
+      .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join('\n');
+  } catch {
+    return input;
+  }
+}

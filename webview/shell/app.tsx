@@ -2,6 +2,7 @@ import { Activity, FolderKanban, Play, Plug, Server, TriangleAlert } from 'lucid
 import { type Tab } from '../../src/shared/panel.js';
 import { ConnectionTab } from '../connection/connectionTab.js';
 import { MetricsTab } from '../metrics/metricsTab.js';
+import { ProjectsTab } from '../projects/projectsTab.js';
 import { usePanel } from '../state/context.js';
 import { Button } from '../ui/button.js';
 import { Banner, EmptyState } from '../ui/messages.js';
@@ -50,7 +51,7 @@ function View({ tab }: { tab: Tab }) {
   }
   if (!state) return <Starting />;
   // an empty list that nobody has answered for is no empty list: do not offer to add the first connection
-  if (!store.isKnown.value && !store.draft.value && (tab === 'connection' || tab === 'metrics')) {
+  if (!store.isKnown.value && !store.draft.value && tab !== 'jobs') {
     return <Starting />;
   }
   const stale = !state.engineUp && state.snapshot.connections.length > 0;
@@ -65,12 +66,7 @@ function View({ tab }: { tab: Tab }) {
       )}
       {tab === 'connection' && <ConnectionTab />}
       {tab === 'metrics' && <MetricsTab />}
-      {tab === 'projects' && (
-        <EmptyState
-          icon={FolderKanban}
-          text="Projects on your Spark will be listed here: a remote folder with its configuration, ready to open and edit."
-        />
-      )}
+      {tab === 'projects' && <ProjectsTab />}
       {tab === 'jobs' && (
         <EmptyState
           icon={Play}

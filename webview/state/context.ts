@@ -1,12 +1,14 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { type PanelActions } from './actions.js';
+import { type ProjectActions } from './projectActions.js';
 import { type PanelStore } from './store.js';
 
 /** What every view of the page is given. */
 export interface Panel {
   readonly store: PanelStore;
   readonly actions: PanelActions;
+  readonly projects: ProjectActions;
 }
 
 const PanelContext = createContext<Panel | null>(null);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { authMethodSchema } from '../../src/shared/connection.js';
 import { tabSchema } from '../../src/shared/panel.js';
+import { projectStatusSchema } from '../../src/shared/projects.js';
 
 /** What VS Code gives a webview to talk with; `acquireVsCodeApi` may be called once. */
 export interface HostApi {
@@ -36,10 +37,24 @@ export const draftSchema = v.object({
 /** The connection form as the user left it. Holds no secret: passwords are never asked for in the page. */
 export type Draft = v.InferOutput<typeof draftSchema>;
 
+export const projectDraftSchema = v.object({
+  /** The saved project that is being edited; null for a new one. */
+  projectId: v.nullable(v.string()),
+  connectionId: v.string(),
+  name: v.string(),
+  description: v.string(),
+  projectType: v.string(),
+  remotePath: v.string(),
+  status: projectStatusSchema,
+});
+/** The project form as the user left it. */
+export type ProjectDraft = v.InferOutput<typeof projectDraftSchema>;
+
 const rememberedSchema = v.object({
   tab: v.fallback(tabSchema, 'connection'),
   selectedId: v.fallback(v.nullable(v.string()), null),
   draft: v.fallback(v.nullable(draftSchema), null),
+  projectDraft: v.fallback(v.nullable(projectDraftSchema), null),
 });
 /** What the page remembers by itself while it is closed or hidden; everything else comes from the engine. */
 export type Remembered = v.InferOutput<typeof rememberedSchema>;
@@ -47,5 +62,5 @@ export type Remembered = v.InferOutput<typeof rememberedSchema>;
 /** What was remembered; a state of another version, or none, reads as the start. */
 export function recall(host: HostApi): Remembered {
   const read = v.safeParse(rememberedSchema, host.getState());
-  return read.success ? read.output : { tab: 'connection', selectedId: null, draft: null };
+  return read.success ? read.output : { tab: 'connection', selectedId: null, draft: null, projectDraft: null };
 }

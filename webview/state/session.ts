@@ -5,6 +5,7 @@ import { type KnownOfNew, panelNotifications, panelRequests, type PanelState } f
 import { Peer } from '../../src/shared/peer.js';
 import { draftFor, emptyDraft } from './draft.js';
 import { type HostApi } from './host.js';
+import { emptyProjectDraft, projectDraftFor } from './projectDraft.js';
 import { HostMessageWriter, WindowMessageReader } from './messages.js';
 import { isGap, mergeSamples } from './samples.js';
 import { isLive, type PanelStore } from './store.js';
@@ -33,6 +34,7 @@ export class PanelSession {
           store.tab.value = tab;
         },
         'panel/showForm': ({ connectionId, found }) => this.showForm(connectionId, found),
+        'panel/showProjectForm': ({ projectId }) => this.showProjectForm(projectId),
         'metrics/sampled': sample => this.take(sample),
       },
       { CancellationTokenSource, ResponseError },
@@ -85,6 +87,16 @@ export class PanelSession {
         },
       )
       .finally(() => this.refreshing.delete(connectionId));
+  }
+
+  private showProjectForm(projectId: string | null): void {
+    const { store } = this;
+    store.tab.value = 'projects';
+    if (store.projectDraft.value?.projectId === projectId) return; // half filled: it stays
+    const saved = store.projects.value.find(project => project.id === projectId);
+    const first = store.active.value ?? store.connections.value[0];
+    if (saved) store.projectDraft.value = projectDraftFor(saved);
+    else if (projectId === null && first) store.projectDraft.value = emptyProjectDraft(first.id);
   }
 
   private showForm(connectionId: string | null, found: KnownOfNew | undefined): void {

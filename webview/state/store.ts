@@ -3,7 +3,8 @@ import { type ConnectionView } from '../../src/shared/connection.js';
 import { type ErrorInfo } from '../../src/shared/errors.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import { type PanelState, type Tab } from '../../src/shared/panel.js';
-import { recall, type Draft, type HostApi } from './host.js';
+import { type Project } from '../../src/shared/projects.js';
+import { recall, type Draft, type HostApi, type ProjectDraft } from './host.js';
 
 /** Whether a connection's machine is being watched; a link that is coming back counts. */
 export function isLive(connection: ConnectionView): boolean {
@@ -25,6 +26,13 @@ export class PanelStore {
   /** Where the focus goes after the form has closed: a connection, or `new` for the Add button. */
   readonly focusNext: Signal<string | null> = signal(null);
 
+  /** The project form; null while none is open. */
+  readonly projectDraft: Signal<ProjectDraft | null>;
+  readonly projectSearch: Signal<string> = signal('');
+  /** What went wrong with the last thing asked for about projects. */
+  readonly projectFailure: Signal<ErrorInfo | null> = signal(null);
+
+  readonly projects: ReadonlySignal<readonly Project[]> = computed(() => this.state.value?.projects ?? []);
   readonly connections: ReadonlySignal<readonly ConnectionView[]> = computed(
     () => this.state.value?.snapshot.connections ?? [],
   );
@@ -50,8 +58,14 @@ export class PanelStore {
     this.tab = signal(remembered.tab);
     this.selectedId = signal(remembered.selectedId);
     this.draft = signal(remembered.draft);
+    this.projectDraft = signal(remembered.projectDraft);
     effect(() => {
-      host.setState({ tab: this.tab.value, selectedId: this.selectedId.value, draft: this.draft.value });
+      host.setState({
+        tab: this.tab.value,
+        selectedId: this.selectedId.value,
+        draft: this.draft.value,
+        projectDraft: this.projectDraft.value,
+      });
     });
   }
 

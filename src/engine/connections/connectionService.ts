@@ -12,7 +12,7 @@ import { SparkError } from '../../shared/errors.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Ask } from '../server/questions.js';
-import type { SshSession } from '../ssh/types.js';
+import type { Sessions, SshSession, UseOptions } from '../ssh/types.js';
 import type { LoginFacts } from '../store/types.js';
 import type { RemoteAddress } from './connectionTunnel.js';
 import { publishedEndpoint } from './endpoint.js';
@@ -44,7 +44,7 @@ const LOGIN_FIELDS = [
 ] as const;
 
 /** All saved connections, what each is doing, and which one is published. */
-export class ConnectionService implements Disposable {
+export class ConnectionService implements Disposable, Sessions {
   private readonly held = new DisposableStore();
   private readonly changed = this.held.add(new Emitter<ConnectionsSnapshot>());
   private readonly managed = new Map<string, ManagedConnection>();
@@ -240,6 +240,14 @@ export class ConnectionService implements Disposable {
   /** Tells that the user has done something with a connection. */
   used(id: string): void {
     this.managed.get(id)?.used();
+  }
+
+  async use(id: string, options: UseOptions = {}): Promise<SshSession> {
+    return await this.find(id).use(options);
+  }
+
+  async openSecond(id: string, signal: AbortSignal): Promise<SshSession | undefined> {
+    return await this.find(id).openSecond(signal);
   }
 
   /** Called when settings have arrived or changed; the first time brings back what was connected. */

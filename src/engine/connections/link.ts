@@ -283,6 +283,7 @@ export async function logIn(
   ask: Ask | undefined,
   options: OpenOptions,
 ): Promise<SshSession> {
+  secrets.needHuman = false;
   try {
     const prompts = loginPrompts(connection, secrets, ask, options.signal);
     const session = await connector.open(targetOf(connection, secrets), prompts, options);

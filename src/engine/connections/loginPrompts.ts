@@ -61,6 +61,7 @@ export function loginPrompts(
       if (!ask) throw missing('code', connection.name);
       const question = { name, instructions, prompts: [...prompts], wrong };
       const answer = await ask({ kind: 'answers', ...about, login: who.name, ...question }, signal);
+      secrets.needHuman = true;
       if (answer.kind !== 'answers' || answer.answers.length !== prompts.length || signal.aborted) throw cancelled();
       return answer.answers.map(given => new Secret(given));
     },

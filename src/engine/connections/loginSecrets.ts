@@ -24,6 +24,9 @@ export class LoginSecrets {
   /** Entered since the last login that succeeded, and whether the keychain is to have it. */
   private readonly unproved = new Map<string, { secret: Secret; remember: boolean }>();
 
+  /** The last login has asked something that counts once: it cannot be repeated by itself. */
+  needHuman = false;
+
   constructor(
     private readonly connectionId: string,
     private readonly keychain: Keychain,

@@ -5,7 +5,7 @@ import { REMOTE_LOOPBACK } from '../../shared/forwards.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Ask } from '../server/questions.js';
-import type { SshSession } from '../ssh/types.js';
+import type { SshSession, UseOptions } from '../ssh/types.js';
 import { type AskForPort, ConnectionTunnel, type RemoteAddress } from './connectionTunnel.js';
 import { Forwarder } from './forwarder.js';
 import { IdleWatch } from './idleWatch.js';
@@ -13,11 +13,17 @@ import { type KeySetUp, type KeySetUpOptions, setUpKey } from './keySetUp.js';
 import { Link, logIn } from './link.js';
 import { loginPrompts } from './loginPrompts.js';
 import { LoginSecrets } from './loginSecrets.js';
+import { waitForSession } from './sessionWait.js';
 import { targetOf } from './sshTarget.js';
 import type { ConnectionServiceOptions } from './types.js';
 
 /** What a login needs that is made beside the link. */
 type LoginContext = Pick<KeySetUpOptions, 'connection' | 'target' | 'live' | 'prompts' | 'open'>;
+
+/** A second connection only makes things quicker: nobody is to wait for it. */
+const SECOND_LOGIN_MS = 8_000;
+/** An answer that takes longer than this after a loss does not come any more. */
+const SIGN_OF_LIFE_MS = 5_000;
 
 /** The ports of the settings. */
 export type TunnelPorts = Pick<EngineSettings, 'localPort' | 'remotePort'>;
@@ -44,6 +50,8 @@ export class ManagedConnection implements Disposable {
   private readonly held = new DisposableStore();
   /** Opens streams to ports of the machine, also while the link is coming back. */
   readonly forwarder: Forwarder;
+  /** Sessions beside the link; they end with it. */
+  private readonly seconds = new Set<SshSession>();
   private following: Disposable | undefined;
   private idle: IdleWatch | undefined;
   private tunnelReady: Promise<void> = Promise.resolve();
@@ -94,7 +102,10 @@ export class ManagedConnection implements Disposable {
         if (state === 'error' || state === 'disconnected') {
           this.tunnel.close();
           this.stopIdleWatch();
+          this.endSeconds();
         }
+        // what the link was lost by may have taken them along
+        if (state === 'reconnecting') for (const session of this.seconds) session.check(SIGN_OF_LIFE_MS);
         options.onDidChange();
       }),
     );
@@ -204,6 +215,41 @@ export class ManagedConnection implements Disposable {
     if (status.state === 'open') await this.tunnel.openAt(status.localPort, this.ollama, { exactly: false });
   }
 
+  /** See {@link Sessions.use}. */
+  async use(options: UseOptions): Promise<SshSession> {
+    if (!options.quiet) this.idle?.used();
+    return await waitForSession(this.link, this.about().connectionName, this.options.clock, options);
+  }
+
+  /** See {@link Sessions.openSecond}. */
+  async openSecond(signal: AbortSignal): Promise<SshSession | undefined> {
+    const { repository, connector, settings, log } = this.options;
+    // what was typed for the first may be good for one time only, and a key may want to be touched: neither is asked for again
+    const isLive = () => this.link.liveSession !== undefined;
+    if (!isLive() || this.secrets.needHuman) return undefined;
+    const connection = repository.get(this.id);
+    try {
+      const session = await connector.open(
+        targetOf(connection, this.secrets),
+        loginPrompts(connection, this.secrets, undefined, signal),
+        {
+          connectTimeoutMs: Math.min(SECOND_LOGIN_MS, settings().connectTimeoutSeconds * 1000),
+          keepaliveMs: settings().keepaliveSeconds * 1000,
+          signal,
+          onStep: () => undefined,
+        },
+      );
+      this.seconds.add(session);
+      session.onDidEnd(() => this.seconds.delete(session));
+      // the user may have disconnected meanwhile
+      if (!isLive()) this.endSeconds();
+      return session;
+    } catch (error) {
+      log.scope(`connection:${connection.name}`).info(`No second connection: ${SparkError.toInfo(error).message}`);
+      return undefined;
+    }
+  }
+
   /** Logs in with a session of its own and ends it. */
   async probe(ask: Ask, signal: AbortSignal): Promise<void> {
     await this.aside(ask, signal, async ({ connection, open }) => {
@@ -255,8 +301,14 @@ export class ManagedConnection implements Disposable {
 
   dispose(): void {
     this.stopFollowing();
+    this.endSeconds();
     this.stopIdleWatch();
     this.held.dispose();
+  }
+
+  private endSeconds(): void {
+    for (const session of this.seconds) session.dispose();
+    this.seconds.clear();
   }
 
   private follow(session: SshSession): void {

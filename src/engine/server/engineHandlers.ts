@@ -7,11 +7,16 @@ import type { ForwardService } from '../forwards/forwardService.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
 import type { Store } from '../store/types.js';
+import type { ProjectService } from '../projects/projectService.js';
+import type { TerminalService } from '../terminals/terminalService.js';
+import { fileHandlers, type FileHandlerParts } from './fileHandlers.js';
+import { projectHandlers } from './projectHandlers.js';
 import { chainHandlers } from './chainHandlers.js';
 import { askThrough } from './questions.js';
+import { terminalHandlers } from './terminalHandlers.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
 
-export interface HandlerParts {
+export interface HandlerParts extends FileHandlerParts {
   readonly engine: {
     info(): EngineInfo;
     snapshot(): Snapshot;
@@ -26,6 +31,8 @@ export interface HandlerParts {
   readonly chains: ChainService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
+  readonly projects: ProjectService;
+  readonly terminals: TerminalService;
   readonly discovery: { find(signal: AbortSignal): Promise<FoundSpark[]> };
 }
 
@@ -141,5 +148,9 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       engine.configure(settings);
       return null;
     },
+
+    ...fileHandlers(parts, window),
+    ...projectHandlers(parts.projects),
+    ...terminalHandlers(parts.terminals, window),
   };
 }

@@ -3,7 +3,7 @@ import { greetWindow, type Versions } from '../../link/handshake.js';
 import { messageConnection, rpcRuntime } from '../../link/rpc.js';
 import type { EngineSide, WindowPeer, WindowSide } from '../../link/types.js';
 import { clientNotifications, clientRequests, engineNotifications, engineRequests } from '../../shared/contract.js';
-import { type Handlers, Peer } from '../../shared/peer.js';
+import { type Handlers, type Listeners, Peer } from '../../shared/peer.js';
 import type { Disposable } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
@@ -20,6 +20,8 @@ export interface Window {
 }
 
 export type EngineHandlers = Handlers<EngineSide['requests']>;
+/** What is done with notifications that are not the windows' own business. */
+export type EngineListeners = Omit<Listeners<EngineSide['notifications']>, 'client/focused' | 'client/isElsewhere'>;
 
 /**
  * The windows that are attached now. The oldest that works on this computer is the leader; the one that had the focus
@@ -38,12 +40,14 @@ export class Windows implements Disposable {
 
   /**
    * @param handlersFor makes the request handlers of one window
+   * @param listenersFor makes what hears its notifications
    * @param onTakeOver a newer build wants this engine to finish; its connection is closed when the promise settles
    */
   constructor(
     private readonly token: string,
     private readonly versions: Versions,
     private readonly handlersFor: (window: () => Window) => EngineHandlers,
+    private readonly listenersFor: (window: () => Window) => EngineListeners,
     private readonly onTakeOver: () => Promise<void>,
     private readonly log: Logger,
   ) {}
@@ -101,6 +105,7 @@ export class Windows implements Disposable {
           window.isElsewhere = true;
           this.tellLeader();
         },
+        ...this.listenersFor(() => window),
       },
       rpcRuntime,
     );

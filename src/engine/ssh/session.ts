@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client, ClientChannel, PseudoTtyOptions, SFTPWrapper } from 'ssh2';
 import { type ErrorInfo, SparkError } from '../../shared/errors.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { toDisposable } from '../base/disposable.js';
@@ -9,7 +9,10 @@ import { KeepAlive } from './keepAlive.js';
 import { type Address, explainLostLink } from './networkErrors.js';
 import { quote } from './quote.js';
 import { printable } from '../base/remoteText.js';
-import type { RemoteProcess, SshRoute, SshSession } from './types.js';
+import { SftpChannel } from './sftp.js';
+import { explainNoSftp } from './sftpErrors.js';
+import type { Sftp } from './sftpTypes.js';
+import type { RemoteProcess, RemoteTerminal, SshRoute, SshSession, TerminalSize } from './types.js';
 
 /** How long the server has to take note of the end before the socket is simply closed. */
 const GOODBYE_MS = 1000;
@@ -38,7 +41,7 @@ export interface SessionOptions {
 /** An authenticated connection over ssh2. */
 export class Session implements SshSession {
   private readonly didEnd = new Emitter<ErrorInfo>();
-  private readonly channels = new Set<ClientChannel>();
+  private readonly channels = new Set<OpenChannel>();
   private readonly waiting = new Set<(error: SparkError) => void>();
   private ended: ErrorInfo | undefined;
   private lost: ErrorInfo | undefined;
@@ -87,15 +90,29 @@ export class Session implements SshSession {
     return this.openChannel(
       done => this.options.client.exec(command, done),
       channel => this.remoteProcess(channel),
-      error =>
-        new SparkError(
-          {
-            code: 'remoteCommandFailed',
-            message: `The server did not start a program (${printable(error.message)}).`,
-            hint: 'It may allow too few sessions on one connection (MaxSessions in its sshd_config) or none at all.',
-          },
-          { cause: error },
-        ),
+      programRefused,
+    );
+  }
+
+  terminal(size: TerminalSize, argv?: readonly string[]): Promise<RemoteTerminal> {
+    const { client } = this.options;
+    const pty: PseudoTtyOptions = { term: 'xterm-256color', cols: size.columns, rows: size.rows, width: 0, height: 0 };
+    const command = argv && quote(argv);
+    return this.openChannel(
+      done => (command === undefined ? client.shell(pty, done) : client.exec(command, { pty }, done)),
+      channel => ({
+        ...this.remoteProcess(channel),
+        resize: ({ columns, rows }) => channel.setWindow(rows, columns, 0, 0),
+      }),
+      programRefused,
+    );
+  }
+
+  sftp(): Promise<Sftp> {
+    return this.openChannel<Sftp, SFTPWrapper>(
+      done => this.options.client.sftp(done),
+      channel => new SftpChannel(channel),
+      explainNoSftp,
     );
   }
 
@@ -184,9 +201,9 @@ export class Session implements SshSession {
   }
 
   /** @param use runs before the next packet is read: a short program's exit may already be in it */
-  private async openChannel<T>(
-    request: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
-    use: (channel: ClientChannel) => T,
+  private async openChannel<T, C extends ClientChannel | SFTPWrapper = ClientChannel>(
+    request: (done: (error: Error | undefined, channel: C) => void) => void,
+    use: (channel: C) => T,
     explain: (error: Error & { reason?: unknown }) => SparkError,
   ): Promise<T> {
     const opened = await new Promise<T>((resolve, reject) => {
@@ -220,21 +237,41 @@ export class Session implements SshSession {
     if (this.ended !== undefined) throw new SparkError(this.ended);
   }
 
-  private adopt(channel: ClientChannel): ClientChannel {
+  private adopt<C extends ClientChannel | SFTPWrapper>(opened: C): C {
+    const channel = opened as unknown as OpenChannel;
     this.channels.add(channel);
     channel.once('close', () => this.channels.delete(channel));
     // a stream's error that nobody listens for would end the process
     channel.on('error', () => undefined);
     channel.stderr.on('error', () => undefined);
-    return channel;
+    return opened;
   }
 }
 
+/** What ssh2's channels have in common; its SFTP client stands in for one and is no stream, whatever the types say of either. */
+type OpenChannel = Pick<ClientChannel, 'once' | 'on' | 'emit'> & {
+  destroy(): unknown;
+  resume?(): unknown;
+  readonly stderr: Pick<ClientChannel['stderr'], 'on' | 'emit'> & { resume?(): unknown };
+};
+
 /** Closes a channel and drops what it still holds: ssh2 reports the end only of one that has been read. */
-function abandon(channel: ClientChannel): void {
+function abandon(opened: ClientChannel | SFTPWrapper): void {
+  const channel = opened as unknown as OpenChannel;
   channel.destroy();
-  channel.resume();
-  channel.stderr.resume();
+  channel.resume?.();
+  channel.stderr.resume?.();
+}
+
+function programRefused(error: Error): SparkError {
+  return new SparkError(
+    {
+      code: 'remoteCommandFailed',
+      message: `The server did not start a program (${printable(error.message)}).`,
+      hint: 'It may allow too few sessions on one connection (MaxSessions in its sshd_config) or none at all.',
+    },
+    { cause: error },
+  );
 }
 
 /** Whether the server forbids the forward, rather than nothing answering at its end. */

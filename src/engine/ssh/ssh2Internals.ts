@@ -5,11 +5,12 @@
  * - `client._protocol` exists after `connect`, and `_handlers.USERAUTH_FAILURE(protocol, methods, partial)` of it is looked up at each
  *   refusal (`protocol/handlers.misc.js`);
  * - the packet of a signed request is what was signed without the session's id, followed by the signature; it is sent with
- *   `_packetRW.write` and `sendPacket`, after its method was noted in `_authsQueue` (`authHostbased` in `protocol/Protocol.js`).
+ *   `_packetRW.write` and `sendPacket`, after its method was noted in `_authsQueue` (`authHostbased` in `protocol/Protocol.js`);
+ * - an SFTP client keeps what the server said of itself in `_extensions`, `_maxReadLen` and `_maxWriteLen` (`protocol/SFTP.js`).
  *
  * Each is checked where it is used.
  */
-import ssh2, { type Client, type ParsedKey } from 'ssh2';
+import ssh2, { type Client, type ParsedKey, type SFTPWrapper } from 'ssh2';
 import { sendPacket } from 'ssh2/lib/protocol/utils.js';
 import { lengthPrefixed, WireReader } from './wire.js';
 
@@ -88,6 +89,21 @@ export function foreignPublicKey(keyType: string, publicBlob: Buffer): ParsedKey
 
 /** Of the form of a key, which is all that is looked at. */
 const PLACEHOLDER = Buffer.concat(['ecdsa-sha2-nistp256', 'nistp256', Buffer.alloc(65, 4)].map(lengthPrefixed));
+
+/** What the server of an SFTP channel has said that it can do, as far as ssh2 tells. */
+export function sftpLimits(channel: SFTPWrapper): {
+  maxRead: number | undefined;
+  maxWrite: number | undefined;
+  extensions: Readonly<Record<string, unknown>>;
+} {
+  const { _maxReadLen, _maxWriteLen, _extensions } = channel as unknown as Record<string, unknown>;
+  const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
+  return {
+    maxRead: number(_maxReadLen),
+    maxWrite: number(_maxWriteLen),
+    extensions: typeof _extensions === 'object' && _extensions !== null ? { ..._extensions } : {},
+  };
+}
 
 function protocolOf(client: Client): Protocol | undefined {
   const protocol = (client as unknown as { _protocol?: Partial<Protocol> })._protocol;

@@ -3,6 +3,7 @@ import type { ErrorInfo } from '../../shared/errors.js';
 import type { Disposable } from '../base/disposable.js';
 import type { Event } from '../base/emitter.js';
 import type { Secret } from '../base/secret.js';
+import type { Sftp } from './sftpTypes.js';
 
 /** How to prove who we are. */
 export type SshLogin =
@@ -87,6 +88,17 @@ export interface RemoteProcess extends Disposable {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
 }
 
+/** In characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A program in a terminal of its own; what it prints on either output comes out of its stream. */
+export interface RemoteTerminal extends RemoteProcess {
+  resize(size: TerminalSize): void;
+}
+
 /** The way that a session has taken. */
 export interface SshRoute {
   /** The user that is logged in. */
@@ -106,6 +118,10 @@ export interface SshSession extends Disposable {
   readonly onDidEnd: Event<ErrorInfo>;
   /** Starts a program; `argv` is quoted for a POSIX shell, nothing in it is interpreted. */
   spawn(argv: readonly string[]): Promise<RemoteProcess>;
+  /** Starts a program in a terminal, as {@link spawn} does; the login shell where none is named. */
+  terminal(size: TerminalSize, argv?: readonly string[]): Promise<RemoteTerminal>;
+  /** Opens a channel for files. Rejects with `sftpUnavailable`. */
+  sftp(): Promise<Sftp>;
   /** Opens a stream to a TCP port as seen from the remote machine. Rejects with `forwardRefused`. */
   forward(host: string, port: number): Promise<Duplex>;
   /** Asks the other side for a sign of life; when none comes within `limitMs` milliseconds the link counts as lost. */
@@ -126,4 +142,27 @@ export interface OpenOptions {
 export interface SshConnector {
   /** Connects, verifies the host key, logs in. Rejects with the {@link SparkError} that says which of these failed. */
   open(target: SshTarget, prompts: LoginPrompts, options: OpenOptions): Promise<SshSession>;
+}
+
+/** How a session is asked for. */
+export interface UseOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How long a link that is coming may take; without, as long as a user would wait. */
+  readonly waitMs?: number | undefined;
+  /** It does not count as use: nobody has done anything. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** The sessions of the saved connections, for those who work over them. */
+export interface Sessions {
+  /**
+   * The live session of a connection; waits where it is being connected. Never connects by itself and asks nothing. Rejects with `notConnected`,
+   * with `cancelled`, and with `notFound` where there is no such connection.
+   */
+  use(connectionId: string, options?: UseOptions): Promise<SshSession>;
+  /**
+   * Another session with the same machine, so that much data does not stand in the way of little. Undefined where a login would need a human,
+   * and where it fails. Belongs to the caller.
+   */
+  openSecond(connectionId: string, signal: AbortSignal): Promise<SshSession | undefined>;
 }

@@ -1,7 +1,7 @@
 import type { Connection } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
 import type { Database } from './database.js';
-import type { ChangeRecord, MetricsRecord } from './records.js';
+import type { ChangeRecord, MetricsRecord, StoredProject } from './records.js';
 import { toSqlTime } from './time.js';
 
 /** Tables of measurements, all with `connection_id` and `recorded_at`. */
@@ -24,6 +24,10 @@ export function applyRecord(database: Database, record: ChangeRecord): number {
       return database.transaction(() => addMetrics(database, record));
     case 'deleteMetrics':
       return database.transaction(() => deleteMetrics(database, toSqlTime(record.before)));
+    case 'putProject':
+      return putProject(database, record.project);
+    case 'deleteProject':
+      return deleteProject(database, record.id);
   }
 }
 
@@ -135,4 +139,43 @@ function deleteMetrics(database: Database, before: string): number {
       ]),
     0,
   );
+}
+
+function putProject(database: Database, project: StoredProject): number {
+  // its connection may have been deleted meanwhile, or be missing in an older backup
+  if (database.value('SELECT 1 FROM dgx_connections WHERE id = ?', [project.connectionId]) === null) return 0;
+  return database.run(
+    `INSERT INTO dgx_projects (id, connection_id, name, description, project_type, remote_path, status, config,
+       created_at, updated_at, config_revision, last_activity_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, name = excluded.name,
+       description = excluded.description, project_type = excluded.project_type, remote_path = excluded.remote_path,
+       status = excluded.status, config = excluded.config, created_at = excluded.created_at,
+       updated_at = excluded.updated_at, config_revision = excluded.config_revision,
+       last_activity_at = excluded.last_activity_at`,
+    [
+      project.id,
+      project.connectionId,
+      project.name,
+      project.description,
+      project.projectType,
+      project.remotePath,
+      project.status,
+      project.config,
+      toSqlTime(project.createdAt),
+      toSqlTime(project.updatedAt),
+      project.configRevision,
+      toSqlTime(project.lastActivityAt),
+    ],
+  );
+}
+
+function deleteProject(database: Database, id: string): number {
+  const deleted = database.transaction(() => {
+    database.run('DELETE FROM dgx_training_jobs WHERE project_id = ?', [id]);
+    return database.run('DELETE FROM dgx_projects WHERE id = ?', [id]);
+  });
+  // its pages would otherwise stay in the file, with its configuration still readable in them
+  if (deleted > 0) database.execute('VACUUM');
+  return deleted;
 }

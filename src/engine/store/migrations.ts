@@ -67,12 +67,18 @@ CREATE TABLE dgx_forwards (
   created_at DATETIME DEFAULT CURRENT_TIMESTAMP, UNIQUE (connection_id, remote_host, remote_port));
 `;
 
+const PROJECT_ACTIVITY = `
+ALTER TABLE dgx_projects ADD COLUMN config_revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dgx_projects ADD COLUMN last_activity_at DATETIME;
+`;
+
 /** What brings a database from version n to n + 1, by n. */
 const MIGRATIONS: readonly string[] = [
   SPECIFIED_TABLES,
   LOGIN_AND_HISTORY,
   ROUTES_AND_STORED_KEYS,
   FORWARDS_AND_OLLAMA,
+  PROJECT_ACTIVITY,
 ];
 
 export function schemaVersion(database: Database): number {
@@ -100,8 +106,8 @@ const COLUMNS_IN_USE = [
   'SELECT id, connection_id, gpu_index, gpu_utilization, memory_used_mb, memory_total_mb, temperature_c, power_watts, recorded_at FROM dgx_metrics',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_minute',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',
-  'SELECT id, connection_id FROM dgx_projects',
-  'SELECT id, project_id FROM dgx_training_jobs',
+  'SELECT id, connection_id, name, description, project_type, remote_path, status, config, created_at, updated_at, config_revision, last_activity_at FROM dgx_projects',
+  'SELECT id, project_id, name, status, created_at FROM dgx_training_jobs',
   'SELECT name, value FROM dgx_store_state',
 ];
 

@@ -9,6 +9,7 @@ import { type Disk, nodeDisk } from './disk.js';
 import { storeFiles } from './files.js';
 import { createForwardRepository } from './forwardRepository.js';
 import { createMetricsRepository } from './metricsRepository.js';
+import { createProjectRepository } from './projectRepository.js';
 import { recoverDatabase } from './recovery.js';
 import { replayJournal } from './replay.js';
 import { rollUp } from './rollUp.js';
@@ -69,6 +70,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     connections: createConnectionRepository(database, writer, clock),
     forwards: createForwardRepository(database, writer),
     metrics: createMetricsRepository(database, writer, clock, retentionDays),
+    projects: createProjectRepository(database, writer, clock),
     notices,
     flush: () => writer.flush(),
     close: () => writer.close(),

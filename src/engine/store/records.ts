@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { forwardSchema } from '../../shared/forwards.js';
 import { connectionIdSchema, connectionSchema, epochMsSchema } from '../../shared/connection.js';
+import { projectIdSchema, projectSchema } from '../../shared/projects.js';
 
 const reading = v.nullable(v.number());
 
@@ -25,6 +26,13 @@ const storedConnectionSchema = v.object({
   ollamaPort: v.optional(v.nullable(v.number()), null),
 });
 
+/** A project as it is stored; its jobs have a table of their own. */
+const storedProjectSchema = v.object({
+  ...v.omit(projectSchema, ['jobs']).entries,
+  config: v.nullable(v.string()),
+});
+export type StoredProject = v.InferOutput<typeof storedProjectSchema>;
+
 /**
  * A change to the database as the journal holds it. Each says all it needs and can be applied to any state of the
  * database, so that what is left of a damaged journal, or one that meets an older backup, is still of use.
@@ -43,6 +51,9 @@ export const changeRecordSchema = v.variant('type', [
   }),
   /** Metric rows before this time are gone. */
   v.object({ type: v.literal('deleteMetrics'), before: epochMsSchema }),
+  v.object({ type: v.literal('putProject'), project: storedProjectSchema }),
+  /** With its jobs. */
+  v.object({ type: v.literal('deleteProject'), id: projectIdSchema }),
 ]);
 export type ChangeRecord = v.InferOutput<typeof changeRecordSchema>;
 export type MetricsRecord = Extract<ChangeRecord, { type: 'metrics' }>;

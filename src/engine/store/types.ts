@@ -1,6 +1,7 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
+import type { Project, ProjectChanges, ProjectData } from '../../shared/projects.js';
 
 /** What a login has shown about a saved connection. */
 export type LoginFacts = Partial<Pick<Connection, 'hostname' | 'port' | 'username' | 'lastAddress'>>;
@@ -33,6 +34,24 @@ export interface ForwardRepository {
   delete(id: string): Promise<void>;
 }
 
+/** Projects (`dgx_projects`). Every change is on disk when its promise resolves, but for what only tells when it was last used. */
+export interface ProjectRepository {
+  /** With their jobs, as they were last written to `dgx_training_jobs`. */
+  list(): Project[];
+  /** Throws `notFound`. */
+  get(id: string): Project;
+  /** The text of its configuration and its revision. */
+  config(id: string): { text: string | null; revision: number };
+  create(data: ProjectData): Promise<Project>;
+  update(id: string, changes: ProjectChanges): Promise<Project>;
+  /** @param basedOn the revision that must still be stored, else `configConflict`; null for whichever */
+  setConfig(id: string, text: string, basedOn: number | null): Promise<{ text: string; revision: number }>;
+  /** Notes that something was done with it now. */
+  touch(id: string): Promise<void>;
+  /** Deletes the project and its jobs. */
+  delete(id: string): Promise<void>;
+}
+
 /** Metric rows (`dgx_metrics`), one a GPU and time. */
 export interface MetricsRepository {
   /** Adds one row for each GPU of the sample; durable within the journal's flush. */
@@ -48,6 +67,7 @@ export interface Store {
   readonly connections: ConnectionRepository;
   readonly forwards: ForwardRepository;
   readonly metrics: MetricsRepository;
+  readonly projects: ProjectRepository;
   /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */
   readonly notices: readonly string[];
   /** Resolves when the file itself holds everything. */

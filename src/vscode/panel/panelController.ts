@@ -5,6 +5,7 @@ import { OLLAMA_TARGETS, PANEL_TYPE, type OllamaTarget } from '../contributionDa
 import { onDidChangeSettings, readSetting } from '../contributions.js';
 import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
+import type { ProjectList } from '../projects/projectList.js';
 import { panelHtml } from './panelHtml.js';
 import { PanelHost, type PanelActions } from './panelHost.js';
 
@@ -23,6 +24,7 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
   constructor(
     private readonly extensionUri: vscode.Uri,
     private readonly client: EngineClient,
+    private readonly projects: ProjectList,
     private readonly actions: PanelActions,
   ) {
     this.held = [
@@ -42,6 +44,13 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     const { host } = this.reveal();
     host.showTab('connection');
     host.showForm(connectionId, found);
+  }
+
+  /** Opens the panel with the form for a project, or for a new one. */
+  openProjectForm(projectId: string | null): void {
+    const { host } = this.reveal();
+    host.showTab('projects');
+    host.showProjectForm(projectId);
   }
 
   /** Takes over the panel that the editor kept from before a reload. */
@@ -70,7 +79,7 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     const files = vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [files] };
     panel.iconPath = vscode.Uri.joinPath(this.extensionUri, 'media', 'icon.png');
-    const host = new PanelHost(webview, this.client, readChosen, this.actions);
+    const host = new PanelHost(webview, this.client, this.projects, readChosen, this.actions);
     const open = { panel, host };
     this.current = open;
     panel.onDidChangeViewState(() => {

@@ -7,12 +7,14 @@ import {
   panelNotifications,
   panelRequests,
   type PanelState,
+  type ProjectTarget,
   type Tab,
 } from '../../shared/panel.js';
 import type { OllamaTarget } from '../../shared/ollama.js';
 import { Peer, type Handlers } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
 import type { Disposable } from '../emitter.js';
+import type { ProjectList } from '../projects/projectList.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
 
 /** What the panel's page may ask of its window. */
@@ -27,6 +29,20 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
+  editProjectConfig(projectId: string): void;
+  findProjects(): void;
+  hasRemoteSsh(): boolean;
+  /** Comes a moment after the rest. */
+  readonly projects: Promise<PanelProjectActions>;
+}
+
+/** What it may ask about projects. */
+export interface PanelProjectActions {
+  /** Null when the user closes the dialog. */
+  pickFolder(connectionId: string, path: string): Promise<string | null>;
+  /** Asks first; false when the user thought better of it. */
+  remove(projectId: string): Promise<boolean>;
+  open(projectId: string, where: ProjectTarget): Promise<void>;
 }
 
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
@@ -42,13 +58,15 @@ export class PanelHost implements Disposable {
   private isReady = false;
   private isVisible = true;
   private tab: Tab | null = null;
+  private projectForm: { projectId: string | null } | undefined;
   private form: { connectionId: string | null; found?: KnownOfNew } | undefined;
 
   constructor(
     channel: PageChannel,
     private readonly client: EngineClient,
+    private readonly projects: Pick<ProjectList, 'all' | 'onDidChange'>,
     private readonly chosen: () => { readonly palette: Palette; readonly target: OllamaTarget },
-    actions: PanelActions,
+    private readonly actions: PanelActions,
   ) {
     const messages = new PageMessages(channel);
     const connection = createMessageConnection(messages.reader, messages.writer);
@@ -56,6 +74,9 @@ export class PanelHost implements Disposable {
     this.held = [
       this.peer,
       client.onDidChange(() => {
+        this.sendState();
+      }),
+      projects.onDidChange(() => {
         this.sendState();
       }),
       client.onDidSample(sample => {
@@ -75,6 +96,12 @@ export class PanelHost implements Disposable {
   /** Opens the form, empty (`null`) or for a saved connection, now or as soon as the page is there. */
   showForm(connectionId: string | null, found?: KnownOfNew): void {
     this.form = { connectionId, ...(found && { found }) };
+    if (this.isListening) this.sendForm();
+  }
+
+  /** The same with the form of a project. */
+  showProjectForm(projectId: string | null): void {
+    this.projectForm = { projectId };
     if (this.isListening) this.sendForm();
   }
 
@@ -101,12 +128,20 @@ export class PanelHost implements Disposable {
   private state(): PanelState {
     const { snapshot, status } = this.client;
     // with nothing saved there is no engine to be missed
-    return { snapshot, ...this.chosen(), engineUp: status.state === 'up' || status.state === 'none' };
+    return {
+      snapshot,
+      ...this.chosen(),
+      engineUp: status.state === 'up' || status.state === 'none',
+      projects: [...this.projects.all],
+      hasRemoteSsh: this.actions.hasRemoteSsh(),
+    };
   }
 
   private sendForm(): void {
     if (this.form) this.peer.notify('panel/showForm', this.form);
     this.form = undefined;
+    if (this.projectForm) this.peer.notify('panel/showProjectForm', this.projectForm);
+    this.projectForm = undefined;
   }
 
   private handlers(actions: PanelActions): Handlers<typeof panelRequests> {
@@ -150,6 +185,24 @@ export class PanelHost implements Disposable {
         if (error) await actions.openKnownHosts(error);
         return null;
       },
+      'panel/pickRemoteFolder': async ({ connectionId, path }) =>
+        await (await actions.projects).pickFolder(connectionId, path),
+      'panel/openProject': async ({ projectId, where }) => {
+        await (await actions.projects).open(projectId, where);
+        return null;
+      },
+      'panel/deleteProject': async ({ projectId }) => await (await actions.projects).remove(projectId),
+      'panel/editProjectConfig': ({ projectId }) => {
+        actions.editProjectConfig(projectId);
+        return null;
+      },
+      'panel/findProjects': () => {
+        actions.findProjects();
+        return null;
+      },
+      'projects/create': async params => await client.request('projects/create', params),
+      'projects/update': async params => await client.request('projects/update', params),
+      'projects/duplicate': async params => await client.request('projects/duplicate', params),
       'connections/create': async params => await client.request('connections/create', params),
       'connections/update': async params => await client.request('connections/update', params),
       'connections/connect': async params => await client.request('connections/connect', params),

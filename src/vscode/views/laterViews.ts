@@ -6,8 +6,6 @@ const EMPTY: vscode.TreeDataProvider<never> = { getChildren: () => [], getTreeIt
 /** The views whose welcome texts say what will be there. */
 export function registerLaterViews(): vscode.Disposable {
   return vscode.Disposable.from(
-    ...[VIEWS.projects, VIEWS.jobs, VIEWS.containers, VIEWS.files].map(id =>
-      vscode.window.registerTreeDataProvider(id, EMPTY),
-    ),
+    ...[VIEWS.jobs, VIEWS.containers].map(id => vscode.window.registerTreeDataProvider(id, EMPTY)),
   );
 }

@@ -94,6 +94,14 @@ export class LocalSession implements SshSession {
     // it lives
   }
 
+  terminal(): Promise<never> {
+    return Promise.reject(new Error('No terminals here.'));
+  }
+
+  sftp(): Promise<never> {
+    return Promise.reject(new Error('No files here.'));
+  }
+
   forward(): Promise<Duplex> {
     return Promise.reject(new Error('No tunnels here.'));
   }

@@ -10,7 +10,7 @@ import {
   type Snapshot,
 } from '../../../src/shared/contract.js';
 import { SparkError } from '../../../src/shared/errors.js';
-import { Peer, type Handlers } from '../../../src/shared/peer.js';
+import { Peer, type Handlers, type Listeners } from '../../../src/shared/peer.js';
 
 const WINDOW = { requests: clientRequests, notifications: clientNotifications } as const;
 const ENGINE = { requests: engineRequests, notifications: engineNotifications } as const;
@@ -44,10 +44,9 @@ export class EngineStandIn {
       ENGINE,
       WINDOW,
       all as unknown as Handlers<EngineSide['requests']>,
-      {
-        'client/focused': () => this.heard.push('client/focused'),
-        'client/isElsewhere': () => this.heard.push('client/isElsewhere'),
-      },
+      Object.fromEntries(
+        Object.keys(engineNotifications).map(method => [method, () => this.heard.push(method)]),
+      ) as unknown as Listeners<typeof engineNotifications>,
       rpcRuntime,
     );
     this.window = new Peer(

@@ -15,6 +15,9 @@ const SAVED: Snapshot = {
   endpoint: { url: 'http://localhost:11434', source: 'local', connectionId: null },
 };
 
+const NO_PROJECTS = { all: [], onDidChange: () => ({ dispose: () => undefined }) };
+const STATE = { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true, projects: [], hasRemoteSsh: true };
+
 interface Message {
   jsonrpc: string;
   id?: number;
@@ -32,10 +35,12 @@ describe('the panel host', () => {
   let answers: ConstructorParameters<typeof EngineStandIn>[3];
   let palette: 'theme' | 'dgx';
   let opened: ErrorInfo[];
+  let openedProjects: [string, string][];
 
   beforeEach(() => {
     answers = {};
     opened = [];
+    openedProjects = [];
     palette = 'theme';
     const never = () => Promise.reject(new Error('not expected here'));
     client = new EngineClient({
@@ -56,7 +61,7 @@ describe('the panel host', () => {
       retryDelay: () => 0,
     });
     page = pageOf();
-    host = new PanelHost(page.channel, client, () => ({ palette, target: 'auto' }), {
+    host = new PanelHost(page.channel, client, NO_PROJECTS, () => ({ palette, target: 'auto' }), {
       pickKeyFile: async () => await Promise.resolve('/home/me/.ssh/id_ed25519'),
       deleteConnection: async () => await Promise.resolve(false),
       copyEndpoint: async () => {
@@ -68,6 +73,17 @@ describe('the panel host', () => {
       showLog: () => undefined,
       importSshConfig: () => undefined,
       discover: () => undefined,
+      editProjectConfig: () => undefined,
+      findProjects: () => undefined,
+      hasRemoteSsh: () => true,
+      projects: Promise.resolve({
+        pickFolder: async () => await Promise.resolve('/home/me/llama'),
+        remove: async () => await Promise.resolve(true),
+        open: async (projectId, where) => {
+          openedProjects.push([projectId, where]);
+          await Promise.resolve();
+        },
+      }),
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();
@@ -84,12 +100,9 @@ describe('the panel host', () => {
     await client.attached();
     host.showTab('metrics');
     const { result } = await page.ask(0, 'panel/ready', {});
-    assert.deepEqual(result, {
-      state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true },
-      tab: 'metrics',
-    });
+    assert.deepEqual(result, { state: STATE, tab: 'metrics' });
     assert.deepEqual((await page.ask(1, 'panel/ready', {})).result, {
-      state: { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true },
+      state: STATE,
       tab: null,
     });
   });
@@ -99,6 +112,16 @@ describe('the panel host', () => {
     const form = page.next('panel/showForm');
     await page.ask(0, 'panel/ready', {});
     assert.deepEqual((await form).params, { connectionId: 'c1' });
+  });
+
+  it('lets the page open a project, and ask for the form of one', async () => {
+    host.showProjectForm('p1');
+    const form = page.next('panel/showProjectForm');
+    await page.ask(0, 'panel/ready', {});
+    assert.deepEqual((await form).params, { projectId: 'p1' });
+    await page.ask(1, 'panel/openProject', { projectId: 'p1', where: 'terminal' });
+    assert.deepEqual(openedProjects, [['p1', 'terminal']]);
+    assert.ok((await page.ask(2, 'panel/openProject', { projectId: 'p1', where: 'elsewhere' })).error);
   });
 
   it('hands on what the engine answers to, with its errors', async () => {
@@ -165,7 +188,7 @@ describe('the panel host', () => {
     palette = 'dgx';
     const state = page.next('panel/state');
     host.sendState();
-    assert.deepEqual((await state).params, { snapshot: SAVED, palette: 'dgx', target: 'auto', engineUp: true });
+    assert.deepEqual((await state).params, { ...STATE, snapshot: SAVED, palette: 'dgx' });
 
     host.setVisible(false);
     const heard = page.received.length;
