@@ -68,7 +68,10 @@ workbenchSuite('Chains in the editor', session => {
     await workbench.notifications.toast(/all 3 rows passed/);
     await workbench.notifications.clear();
     const page = await results();
-    await page.getByTitle(/whole answer of title/).first().click();
+    await page
+      .getByTitle(/whole answer of title/)
+      .first()
+      .click();
     await page.locator('.chains-detail').getByText('Give this text a title').waitFor();
     await picture('detail');
     assert.deepEqual(await workbench.webviews.accessibilityProblems(page), []);
@@ -82,7 +85,10 @@ workbenchSuite('Chains in the editor', session => {
     assert.equal(length, 12);
     await page.getByRole('combobox', { name: 'Compare with' }).click();
     await page.getByRole('option').last().click();
-    await page.getByText(/compared, llama3/).first().waitFor();
+    await page
+      .getByText(/compared, llama3/)
+      .first()
+      .waitFor();
     await workbench.notifications.clear();
     await picture('compared');
   });
@@ -92,7 +98,10 @@ workbenchSuite('Chains in the editor', session => {
     writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
     await workbench.page.locator('.squiggly-error').first().waitFor();
     await workbench.run('View: Show Problems');
-    await workbench.page.getByText(/drafted/).first().waitFor();
+    await workbench.page
+      .getByText(/drafted/)
+      .first()
+      .waitFor();
     await picture('problems');
   });
 });

@@ -141,7 +141,10 @@ export function ResultsPage({ send, remember }: PageProps) {
           <span class="numbers">
             {from + 1} to {Math.min(run.rows.total, from + ROWS_PER_PAGE)} of {run.rows.total}
           </span>
-          <Button disabled={from + ROWS_PER_PAGE >= run.rows.total} onClick={() => show({ from: from + ROWS_PER_PAGE })}>
+          <Button
+            disabled={from + ROWS_PER_PAGE >= run.rows.total}
+            onClick={() => show({ from: from + ROWS_PER_PAGE })}
+          >
             Next
           </Button>
         </nav>

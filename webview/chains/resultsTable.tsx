@@ -62,7 +62,12 @@ export function ResultsTable({ shown, other, chosen, onChoose }: TableProps) {
                 return (
                   <td key={`${index} ${step}`}>
                     {cell && (
-                      <Cell cell={cell} isChosen={isSame(chosen, place)} label={step} onChoose={() => onChoose(place)} />
+                      <Cell
+                        cell={cell}
+                        isChosen={isSame(chosen, place)}
+                        label={step}
+                        onChoose={() => onChoose(place)}
+                      />
                     )}
                   </td>
                 );

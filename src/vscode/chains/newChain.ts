@@ -17,7 +17,11 @@ export async function makeChain(client: EngineClient): Promise<string | undefine
 /** Writes a chain to begin with. Rejects when there is a file already. */
 export async function writeStarter(client: EngineClient, uri: vscode.Uri): Promise<string> {
   if (await exists(uri))
-    throw new SparkError({ code: 'invalidInput', message: `${uri.fsPath} is there already.`, hint: 'Use another name.' });
+    throw new SparkError({
+      code: 'invalidInput',
+      message: `${uri.fsPath} is there already.`,
+      hint: 'Use another name.',
+    });
   const model = await installedModel(client);
   await vscode.workspace.fs.writeFile(uri, Buffer.from(/\.json$/i.test(uri.path) ? asJson(model) : asYaml(model)));
   return uri.fsPath;
