@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
-import { registerConnectionCommands, confirmAndDelete } from './vscode/commands/connectionCommands.js';
 import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
@@ -49,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   let projectActions: (actions: PanelProjectActions) => void = () => undefined;
   const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
     pickKeyFile,
-    deleteConnection: async connectionId => await confirmAndDelete(services, connectionId),
+    deleteConnection: async connectionId => await (await late).confirmAndDelete(services, connectionId),
     copyEndpoint: async () => {
       await (await late).copyEndpoint(services);
     },
@@ -89,7 +88,6 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const configs = new ConfigFileSystem(client, projects);
   const held: Disposable[] = [channel, client, models, projects, fileSystem, configs, panel];
   const commands: Features = {
-    'connection commands': () => registerConnectionCommands(services),
     'general commands': () => registerGeneralCommands(services),
   };
   const rest: Features = {

@@ -3,6 +3,7 @@ import { showChainLenses } from './chains/chainLenses.js';
 import { showChainProblems } from './chains/chainProblems.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerChainCommands } from './commands/chainCommands.js';
+import { registerConnectionCommands } from './commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFileCommands } from './commands/fileCommands.js';
 import { registerFindCommands } from './commands/findCommands.js';
@@ -27,6 +28,7 @@ import { StatusBar } from './statusBar.js';
 import { ConnectionTree } from './views/connectionTree.js';
 import { registerLaterViews } from './views/laterViews.js';
 
+export { confirmAndDelete } from './commands/connectionCommands.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
 export { showQuestion } from './questionDialogs.js';
 
@@ -58,6 +60,7 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'status bar': () => new StatusBar(client, early.remark),
     'later views': registerLaterViews,
     'connections view': () => new ConnectionTree(client, models),
+    'connection commands': () => registerConnectionCommands(services),
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),

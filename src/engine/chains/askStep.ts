@@ -31,7 +31,7 @@ export interface StepTools {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Tokens that a model takes in, where that is known. */
-  contextOf(plan: StepPlan): number | undefined;
+  readonly contextOf: (plan: StepPlan) => number | undefined;
 }
 
 export interface StepListener {

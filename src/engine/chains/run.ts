@@ -4,6 +4,7 @@ import { render, type Answer, type Scope, TemplateError, textOf } from '../../ch
 import type { Message, RowView, RunState, RunSummary, RunView } from '../../shared/chains.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
+import { Abandoned } from './abandoned.js';
 import { askStep, type Outcome } from './askStep.js';
 import { Asker } from './asker.js';
 import { readJson, TextChecks } from './checks/textChecks.js';
@@ -396,11 +397,6 @@ export class ChainRun {
     this.revision += 1;
     this.options.onDidChange(this);
   }
-}
-
-/** Ends a run that nobody has ended. */
-class Abandoned extends Error {
-  override readonly name = 'Abandoned';
 }
 
 function hasAnswer(state: StepRecord['state']): boolean {

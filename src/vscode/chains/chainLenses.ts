@@ -38,5 +38,8 @@ function lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
 function stepNames(raw: unknown): string[] {
   const steps: unknown = (raw as { steps?: unknown } | null | undefined)?.steps;
   if (!Array.isArray(steps)) return [];
-  return steps.map(step => String((step as { name?: unknown } | null)?.name ?? ''));
+  return steps.map(step => {
+    const name: unknown = (step as { name?: unknown } | null)?.name;
+    return typeof name === 'string' ? name : '';
+  });
 }

@@ -94,7 +94,7 @@ describe('chains on a Spark', () => {
     await spark.ollama.untilHeld();
     const { cells } = await window.until('what is done', ({ runs }) => {
       const last = runs.filter(({ runId }) => runId === run.runId).at(-1);
-      return last && last.cells.over === spark.ollama.chats.length - 1 && last;
+      return last?.cells.over === spark.ollama.chats.length - 1 && last;
     });
     assert.ok(cells.over >= 3 && cells.over < 6);
     process.kill(await window.enginePid(), 'SIGKILL');
