@@ -37,7 +37,7 @@ export interface StepTools {
 export interface StepListener {
   /** A request is on its way: what came in of an earlier one does not count any more. */
   begun(url: string): void;
-  text(piece: string): void;
+  readonly text: (piece: string) => void;
 }
 
 /**

@@ -3,7 +3,7 @@ import { exponentialBackoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { type ChainSurroundings, resolveEndpoint, type Way } from './endpoints.js';
 import { OllamaClient } from './ollama/client.js';
-import { LinkLost } from './ollama/errors.js';
+import { type LinkLost } from './ollama/errors.js';
 
 const FIRST_LOOK_MS = 500;
 const LONGEST_LOOK_MS = 15_000;

@@ -14,7 +14,7 @@ import { Gate } from './gate.js';
 import { generateInputs, generatorKey, generatorOf } from './generateInputs.js';
 import { LiveCells } from './liveCells.js';
 import type { PreparedChain } from './prepare.js';
-import type { ResultRecord, StepRecord } from './results/records.js';
+import { hasAnswer, type ResultRecord, type StepRecord } from './results/records.js';
 import type { ResultsFile } from './results/resultsFile.js';
 import { type CellIndex, preview, type RunIndex } from './results/runIndex.js';
 import { Slots } from './slots.js';
@@ -397,10 +397,6 @@ export class ChainRun {
     this.revision += 1;
     this.options.onDidChange(this);
   }
-}
-
-function hasAnswer(state: StepRecord['state']): boolean {
-  return state === 'passed' || state === 'failed';
 }
 
 function recordOf(outcome: Outcome): Omit<StepRecord, 'kind' | 'run' | 'row' | 'step' | 'at' | 'key' | 'model'> {

@@ -69,11 +69,7 @@ export async function readJson(response: IncomingMessage, limit: number, signal:
 }
 
 /** Each line of an answer as JSON, as it comes in. A line longer than `limit` ends it. */
-export async function* readLines(
-  response: IncomingMessage,
-  limit: number,
-  signal: AbortSignal,
-): AsyncGenerator<unknown> {
+export async function* readLines(response: IncomingMessage, limit: number, signal: AbortSignal): AsyncGenerator {
   let rest = '';
   response.setEncoding('utf8');
   try {

@@ -111,3 +111,8 @@ export function readRecord(line: string): ResultRecord | undefined {
     return undefined;
   }
 }
+
+/** Whether a step that came out so has an answer that others can use. */
+export function hasAnswer(state: StepRecord['state']): boolean {
+  return state === 'passed' || state === 'failed';
+}
