@@ -62,5 +62,9 @@ mocha
     }, END_GRACE_MS).unref();
   })
   .on('pass', () => counts.passed++)
-  .on('fail', () => counts.failed++)
+  .on('fail', (test, error) => {
+    counts.failed++;
+    // the report at the end never comes where the suites are ended for taking too long
+    console.error(`${test.fullTitle()}: ${error.stack ?? error}`);
+  })
   .on('pending', () => counts.skipped++);

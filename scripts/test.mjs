@@ -37,15 +37,21 @@ const CHECKS = {
   types: typePrograms().map(program => bin('typescript/bin/tsc', '-p', program)),
 };
 
-/** Kinds of mocha suites: what each needs of the system, and after how long it has hung. */
+/** Kinds of mocha suites: what each needs of the system, after how long it has hung, and what it waits for. */
 const SUITES = {
   unit: { programs: [], limitMs: 5 * MINUTE },
   integration: {
     programs: ['sshd', 'ssh', 'dropbear', 'puttygen', 'authenticator', 'sqlite3'],
-    limitMs: 12 * MINUTE,
+    limitMs: 15 * MINUTE,
+    after: ['unit'],
   },
-  webview: { programs: ['chromium'], limitMs: 10 * MINUTE, beside: true },
-  workbench: { programs: ['chromium', 'sshd', 'ssh', 'sqlite3'], limitMs: 12 * MINUTE, editor: true },
+  workbench: {
+    programs: ['chromium', 'sshd', 'ssh', 'sqlite3'],
+    limitMs: 18 * MINUTE,
+    editor: true,
+    after: ['unit'],
+  },
+  webview: { programs: ['chromium'], limitMs: 10 * MINUTE, after: ['integration'] },
 };
 
 const { values, positionals } = parseArgs({ options: { grep: { type: 'string' } }, allowPositionals: true });
@@ -87,17 +93,15 @@ async function main() {
     suites.some(([, suite]) => suite.editor) &&
     (await step('package', () => runAll([[process.execPath, ['scripts/package.mjs']]])));
   const ready = suites.filter(([, suite]) => !suite.editor || packed);
-  // integration tests mostly wait for programs and networks; the panel's are run beside them
-  const beside = ready.length > 1 ? ready.filter(([, suite]) => suite.beside) : [];
+  const running = new Map();
+  // integration and workbench tests mostly wait for programs and networks, so they run side by side
   for (const [kind, suite] of ready) {
-    if (beside.some(([name]) => name === kind)) continue;
-    const others = kind === 'integration' ? beside : [];
-    await Promise.all([
-      runSuite(kind, suite),
-      ...others.map(([name, other]) => runSuite(name, other, { quiet: true })),
-    ]);
+    await Promise.all((suite.after ?? []).map(other => running.get(other)));
+    // of two that run at once, one is shown as it goes and the other when it has ended
+    const live = ready.length === 1 || kind === 'unit' || kind === 'integration';
+    running.set(kind, runSuite(kind, suite, live));
   }
-  if (!ready.some(([kind]) => kind === 'integration')) for (const [name, other] of beside) await runSuite(name, other);
+  await Promise.all(running.values());
 }
 
 /** TypeScript programs of this project that have something to check. */
@@ -141,8 +145,8 @@ async function prepare({ programs, editor }) {
   await ensureVsCodeServer(say);
 }
 
-async function runSuite(kind, { limitMs }, { quiet = false } = {}) {
-  if (!quiet) say(`${kind} tests`);
+async function runSuite(kind, { limitMs }, live) {
+  say(`${kind} tests`);
   const started = Date.now();
   if (!hasTests(kind)) {
     total.failed++;
@@ -152,8 +156,8 @@ async function runSuite(kind, { limitMs }, { quiet = false } = {}) {
   const resultFile = join(tmpdir(), `dgx-spark-${kind}-${process.pid}.json`);
   rmSync(resultFile, { force: true });
   const args = ['--enable-source-maps', 'scripts/mocha.mjs', kind, resultFile, ...(values.grep ? [values.grep] : [])];
-  const { code, output, timedOut } = await run(process.execPath, args, { limitMs, show: quiet ? 'nothing' : 'all' });
-  if (quiet) process.stdout.write(output);
+  const { code, output, timedOut } = await run(process.execPath, args, { limitMs, show: live ? 'all' : 'nothing' });
+  if (!live) process.stdout.write(output);
   const counts = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, 'utf8')) : undefined;
   rmSync(resultFile, { force: true });
   for (const key of Object.keys(total)) total[key] += counts?.[key] ?? 0;

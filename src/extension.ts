@@ -9,7 +9,6 @@ import type { Disposable } from './vscode/emitter.js';
 import { EngineClient } from './vscode/engineClient.js';
 import { engineSurroundings } from './vscode/engineSurroundings.js';
 import { followEndpoint } from './vscode/endpointSetting.js';
-import { openKnownHosts } from './vscode/errorNotice.js';
 import { BigFiles } from './vscode/files/bigFiles.js';
 import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
 import type * as LateFeatures from './vscode/lateFeatures.js';
@@ -57,9 +56,12 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
     showLog,
     openKnownHosts: async error => {
-      await openKnownHosts(error, { showLog });
+      await (await late).openKnownHosts(error, { showLog });
     },
     importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+    endProcess: async which => await (await late).endProcessAfterAsking(services, which),
+    exportMetrics: (connectionId, hours) =>
+      void late.then(({ exportByDialog }) => exportByDialog(services, connectionId, hours)),
     discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
     editProjectConfig: projectId =>
       void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),

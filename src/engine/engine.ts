@@ -13,10 +13,12 @@ import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
 import { ChainService } from './chains/chainService.js';
+import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
+import { killProcess } from './metrics/killProcess.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { ProjectService } from './projects/projectService.js';
@@ -54,6 +56,7 @@ export class Engine {
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
+  private readonly alerts: AlertService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private readonly files: FileService;
@@ -129,8 +132,9 @@ export class Engine {
           engineHandlers(
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
-              ...{ forwards: this.forwards, ollama: this.ollama, chains: this.chains },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, chains: this.chains },
+              endProcess: async (session, which) => await killProcess(run, session, which),
               ...finders(log.scope('discovery')),
             },
             window,
@@ -212,6 +216,10 @@ export class Engine {
       }),
     );
     this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
+    this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
+    this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
+    this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
+    this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -221,6 +229,7 @@ export class Engine {
       this.connections.onDidChange(snapshot => {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
+        this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
         // those of a connection that was deleted have gone with it
         this.projects.refresh();

@@ -11,6 +11,9 @@ import {
   portSchema,
 } from './connection.js';
 import { chainNotifications, chainRequests } from './chains.js';
+import { alertSchema, snoozeSchema } from './alerts.js';
+import { machineDetailsSchema } from './details.js';
+import { exportQuerySchema, seriesQuerySchema, seriesSchema } from './history.js';
 import { metricRowSchema, sampleSchema } from './metrics.js';
 import { diagnosisSchema } from './diagnosis.js';
 import { foundSparkSchema, sshConfigListSchema } from './discovery.js';
@@ -47,7 +50,7 @@ import { transferIdSchema, transferRequestSchema, transferResultSchema, transfer
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 5;
+export const CONTRACT_VERSION = 6;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
 export const DATABASE_VERSION = 5;
@@ -70,6 +73,13 @@ const fromTo = v.strictObject({
 });
 /** More than any window shows at once. */
 const MOST_WATCHED = 500;
+/** A process of the table; its start tells it from another that got the same number later. */
+const endProcessSchema = v.strictObject({
+  connectionId: connectionIdSchema,
+  pid: v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 31)),
+  startTicks: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  force: v.optional(v.boolean(), false),
+});
 
 export const endpointSchema = v.object({
   /** What `dgxSpark.ollama.endpoint` says, e.g. `http://localhost:11435`. */
@@ -233,6 +243,19 @@ export const engineRequests = {
     }),
     result: v.array(metricRowSchema),
   },
+  /**
+   * What changes slowly, as it was read last; null until it was. Who asks looks at the metrics: machines are read at
+   * full pace for a minute more.
+   */
+  'metrics/details': {
+    params: v.strictObject({ connectionId: connectionIdSchema, refresh: v.optional(v.boolean(), false) }),
+    result: v.nullable(machineDetailsSchema),
+  },
+  'metrics/series': { params: seriesQuerySchema, result: seriesSchema },
+  /** Writes a CSV file on this computer. */
+  'metrics/export': { params: exportQuerySchema, result: v.object({ rows: v.number() }) },
+  /** Ends a process of the process table; `force` by a signal that it cannot ignore. */
+  'metrics/endProcess': { params: endProcessSchema, result: none },
   /** Deletes rows older than so many days; answers how many went. */
   'metrics/cleanUp': {
     params: v.strictObject({ days: v.pipe(v.number(), v.minValue(0), v.maxValue(36_500)) }),
@@ -240,6 +263,9 @@ export const engineRequests = {
   },
 
   ...chainRequests,
+  /** The last alerts, the newest first. */
+  'alerts/list': { params: nothing, result: v.array(alertSchema) },
+  'alerts/snooze': { params: snoozeSchema, result: none },
 
   'settings/set': { params: engineSettingsSchema, result: none },
 
@@ -368,6 +394,8 @@ export const clientRequests = {
 export const clientNotifications = {
   'state/changed': snapshotSchema,
   'metrics/sampled': sampleSchema,
+  /** Something is wrong for long enough. Sent to one window, once. */
+  'alerts/raised': alertSchema,
   /** Those that have carried something since the last time. */
   'forwards/traffic': v.array(forwardTrafficSchema),
   /** All pulls that are under way. */

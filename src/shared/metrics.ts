@@ -17,6 +17,23 @@ export const gpuMemorySchema = v.object({
 });
 export type GpuMemory = v.InferOutput<typeof gpuMemorySchema>;
 
+/**
+ * Why a GPU does not run at its highest clocks, in the order of NVML's bits (`nvmlClocksEventReasons`, nvml.h). The
+ * first two and the last are not held back by anything: nothing to do, or what somebody set.
+ */
+export const THROTTLE_REASONS = [
+  'gpuIdle',
+  'applicationsClocks',
+  'swPowerCap',
+  'hwSlowdown',
+  'syncBoost',
+  'swThermal',
+  'hwThermal',
+  'hwPowerBrake',
+  'displayClocks',
+] as const;
+export type ThrottleReason = (typeof THROTTLE_REASONS)[number];
+
 export const gpuSampleSchema = v.object({
   /** Position in nvidia-smi's list, from 0. */
   index: v.number(),
@@ -32,6 +49,16 @@ export const gpuSampleSchema = v.object({
   powerW: reading,
   /** Watts. */
   powerLimitW: reading,
+  /** MHz. */
+  smClockMhz: reading,
+  /** MHz. */
+  memClockMhz: reading,
+  /** Percent of the highest speed. */
+  fanPercent: reading,
+  /** `P0` (fastest) to `P15`. */
+  performanceState: v.nullable(v.string()),
+  /** Those that are active; null when the driver does not say. */
+  throttle: v.nullable(v.array(v.picklist(THROTTLE_REASONS))),
 });
 export type GpuSample = v.InferOutput<typeof gpuSampleSchema>;
 
@@ -40,8 +67,79 @@ export const systemMemorySchema = v.object({
   totalMb: v.number(),
   /** MiB; MemTotal - MemAvailable. */
   usedMb: reading,
+  /** MiB; MemAvailable: what programs can still get, page cache that can be given back included. */
+  availableMb: reading,
+  /** MiB; MemFree. */
+  freeMb: reading,
+  /** MiB; Buffers + Cached + SReclaimable - Shmem: the page cache. */
+  cacheMb: reading,
+  /** MiB. */
+  swapTotalMb: reading,
+  /** MiB. */
+  swapUsedMb: reading,
 });
 export type SystemMemory = v.InferOutput<typeof systemMemorySchema>;
+
+/** Pressure stall information (`/proc/pressure`): percent of the time in which programs waited for a resource. */
+export const pressureSchema = v.object({
+  /** At least one program waited, over the last 10 seconds and the last minute. */
+  some10: reading,
+  some60: reading,
+  /** All programs waited, over the last 10 seconds; the kernel has none for the whole CPU. */
+  full10: reading,
+});
+export type Pressure = v.InferOutput<typeof pressureSchema>;
+
+export const systemSampleSchema = v.object({
+  /** Since the start of the machine. */
+  uptimeSeconds: reading,
+  /** Runnable programs, over 1, 5 and 15 minutes. */
+  load: v.nullable(v.tuple([v.number(), v.number(), v.number()])),
+  cpu: v.nullable(
+    v.object({
+      /** Percent of all cores since the sample before; null in the first. */
+      utilization: reading,
+      /** The same of each. */
+      cores: v.array(reading),
+    }),
+  ),
+  /** Null where the kernel has no PSI. */
+  pressure: v.object({
+    cpu: v.nullable(pressureSchema),
+    memory: v.nullable(pressureSchema),
+    io: v.nullable(pressureSchema),
+  }),
+  /** Bytes a second since the sample before, of each interface but loopback and those of containers. */
+  network: v.nullable(
+    v.array(v.object({ name: v.string(), receivedBytesPerSecond: reading, sentBytesPerSecond: reading })),
+  ),
+});
+/** What the machine does, apart from its GPUs and its memory. */
+export type SystemSample = v.InferOutput<typeof systemSampleSchema>;
+
+/** Troubles that owners of a Spark know; how each is recognised is in the engine's table of rules. */
+export const TROUBLE_IDS = [
+  'stuckLowPower',
+  'slowUnderLoad',
+  'thermalThrottling',
+  'powerBrake',
+  'memoryWedge',
+  'cacheEatsPool',
+] as const;
+export const troubleSchema = v.object({
+  id: v.picklist(TROUBLE_IDS),
+  /** Null when it is about the whole machine. */
+  gpuIndex: v.nullable(v.number()),
+  /** When its signs were first seen, by this computer's clock. */
+  since: epochMsSchema,
+  severity: v.picklist(['info', 'warning', 'error']),
+  /** What is the matter, in one sentence. */
+  message: v.string(),
+  /** What can be done, in one or two. */
+  hint: v.string(),
+});
+/** Something that is wrong with the machine now. */
+export type Trouble = v.InferOutput<typeof troubleSchema>;
 
 export const sampleSchema = v.object({
   connectionId: connectionIdSchema,
@@ -50,6 +148,8 @@ export const sampleSchema = v.object({
   driverVersion: v.nullable(v.string()),
   gpus: v.array(gpuSampleSchema),
   memory: v.nullable(systemMemorySchema),
+  system: v.nullable(systemSampleSchema),
+  troubles: v.array(troubleSchema),
   /** Why `gpus` is empty or the readings are missing, when nvidia-smi could not be read. */
   error: v.optional(errorInfoSchema),
 });

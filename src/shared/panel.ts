@@ -88,6 +88,22 @@ export const panelRequests = {
   'connections/disconnect': engineRequests['connections/disconnect'],
   'connections/setActive': engineRequests['connections/setActive'],
   'metrics/recent': engineRequests['metrics/recent'],
+  'alerts/list': engineRequests['alerts/list'],
+  'metrics/details': engineRequests['metrics/details'],
+  'metrics/series': engineRequests['metrics/series'],
+  /** Asks the user, then ends a process; false when the user thought better of it, or was shown why it failed. */
+  'panel/endProcess': {
+    params: v.strictObject({ ...engineRequests['metrics/endProcess'].params.entries, name: v.string() }),
+    result: v.boolean(),
+  },
+  /** Asks where to, then writes a CSV file of a range. */
+  'panel/exportMetrics': {
+    params: v.strictObject({
+      connectionId: connectionIdSchema,
+      hours: v.pipe(v.number(), v.minValue(0), v.maxValue(24 * 3650)),
+    }),
+    result: none,
+  },
   'ollama/health': engineRequests['ollama/health'],
 } as const;
 

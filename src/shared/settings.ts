@@ -16,6 +16,17 @@ export const engineSettingsSchema = v.object({
   idleTimeoutMinutes: v.fallback(within(0, 10_080), 0),
   autoConnect: v.fallback(v.boolean(), true),
   lingerSeconds: v.fallback(within(0, 86400), 60),
+  // a threshold of 0 is none
+  alertsEnabled: v.fallback(v.boolean(), true),
+  alertTemperatureC: v.fallback(within(0, 120), 90),
+  alertUtilizationPercent: v.fallback(within(0, 100), 0),
+  alertMemoryPercent: v.fallback(within(0, 100), 95),
+  alertPowerW: v.fallback(within(0, 5000), 0),
+  alertDiskPercent: v.fallback(within(0, 100), 95),
+  alertUnreachableMinutes: v.fallback(within(0, 1440), 5),
+  alertTroubles: v.fallback(v.boolean(), true),
+  alertDurationSeconds: v.fallback(within(0, 3600), 60),
+  alertCooldownMinutes: v.fallback(within(0, 1440), 30),
 });
 export type EngineSettings = v.InferOutput<typeof engineSettingsSchema>;
 
@@ -31,4 +42,14 @@ export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
   idleTimeoutMinutes: 0,
   autoConnect: true,
   lingerSeconds: 60,
+  alertsEnabled: true,
+  alertTemperatureC: 90,
+  alertUtilizationPercent: 0,
+  alertMemoryPercent: 95,
+  alertPowerW: 0,
+  alertDiskPercent: 95,
+  alertUnreachableMinutes: 5,
+  alertTroubles: true,
+  alertDurationSeconds: 60,
+  alertCooldownMinutes: 30,
 };

@@ -35,6 +35,7 @@ export const COMMANDS = {
   setUpKey: 'dgxSpark.setUpKey',
   storePrivateKey: 'dgxSpark.storePrivateKey',
   diagnose: 'dgxSpark.diagnose',
+  exportMetrics: 'dgxSpark.exportMetrics',
   pullModel: 'dgxSpark.pullModel',
   cancelPull: 'dgxSpark.cancelPull',
   unloadModel: 'dgxSpark.unloadModel',
@@ -121,6 +122,11 @@ export interface CommandTypes {
   'dgxSpark.setUpKey': (connectionId: string) => Promise<string>;
   'dgxSpark.storePrivateKey': (connectionId: string) => Promise<void>;
   'dgxSpark.diagnose': (connectionId: string) => Promise<Diagnosis>;
+  /** Resolves with the rows that were written. */
+  'dgxSpark.exportMetrics': (
+    connectionId: string,
+    options: { hours: number; file: string; gpu?: number },
+  ) => Promise<number>;
   /** Resolves when the model is installed. */
   'dgxSpark.pullModel': (connectionId: string, model: string) => Promise<void>;
   'dgxSpark.cancelPull': (connectionId: string, model: string) => Promise<void>;
@@ -220,6 +226,16 @@ export interface SettingTypes {
   'connection.keepaliveSeconds': number;
   'connection.idleTimeoutMinutes': number;
   'connection.autoConnect': boolean;
+  'alerts.enabled': boolean;
+  'alerts.temperatureC': number;
+  'alerts.utilizationPercent': number;
+  'alerts.memoryPercent': number;
+  'alerts.powerW': number;
+  'alerts.diskPercent': number;
+  'alerts.unreachableMinutes': number;
+  'alerts.troubles': boolean;
+  'alerts.durationSeconds': number;
+  'alerts.cooldownMinutes': number;
   'engine.lingerSeconds': number;
   'engine.location': EngineLocation;
   'files.showHidden': boolean;
@@ -243,6 +259,16 @@ export const ENGINE_SETTING_KEYS: { readonly [K in keyof EngineSettings]: Settin
   idleTimeoutMinutes: 'connection.idleTimeoutMinutes',
   autoConnect: 'connection.autoConnect',
   lingerSeconds: 'engine.lingerSeconds',
+  alertsEnabled: 'alerts.enabled',
+  alertTemperatureC: 'alerts.temperatureC',
+  alertUtilizationPercent: 'alerts.utilizationPercent',
+  alertMemoryPercent: 'alerts.memoryPercent',
+  alertPowerW: 'alerts.powerW',
+  alertDiskPercent: 'alerts.diskPercent',
+  alertUnreachableMinutes: 'alerts.unreachableMinutes',
+  alertTroubles: 'alerts.troubles',
+  alertDurationSeconds: 'alerts.durationSeconds',
+  alertCooldownMinutes: 'alerts.cooldownMinutes',
 };
 
 /** Ollama on this computer: what is published while no Spark's is. */
@@ -262,6 +288,16 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'connection.keepaliveSeconds': DEFAULT_ENGINE_SETTINGS.keepaliveSeconds,
   'connection.idleTimeoutMinutes': DEFAULT_ENGINE_SETTINGS.idleTimeoutMinutes,
   'connection.autoConnect': DEFAULT_ENGINE_SETTINGS.autoConnect,
+  'alerts.enabled': DEFAULT_ENGINE_SETTINGS.alertsEnabled,
+  'alerts.temperatureC': DEFAULT_ENGINE_SETTINGS.alertTemperatureC,
+  'alerts.utilizationPercent': DEFAULT_ENGINE_SETTINGS.alertUtilizationPercent,
+  'alerts.memoryPercent': DEFAULT_ENGINE_SETTINGS.alertMemoryPercent,
+  'alerts.powerW': DEFAULT_ENGINE_SETTINGS.alertPowerW,
+  'alerts.diskPercent': DEFAULT_ENGINE_SETTINGS.alertDiskPercent,
+  'alerts.unreachableMinutes': DEFAULT_ENGINE_SETTINGS.alertUnreachableMinutes,
+  'alerts.troubles': DEFAULT_ENGINE_SETTINGS.alertTroubles,
+  'alerts.durationSeconds': DEFAULT_ENGINE_SETTINGS.alertDurationSeconds,
+  'alerts.cooldownMinutes': DEFAULT_ENGINE_SETTINGS.alertCooldownMinutes,
   'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
   'engine.location': 'process',
   'files.showHidden': false,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { InferInput } from 'valibot';
+import type { Alert } from '../shared/alerts.js';
 import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
@@ -97,6 +98,7 @@ export class EngineClient implements Disposable {
   private readonly ended = new AbortController();
   private readonly changed = new Emitter<void>();
   private readonly sampled = new Emitter<Sample>();
+  private readonly alerted = new Emitter<Alert>();
   private readonly carried = new Emitter<readonly ForwardTraffic[]>();
   private readonly pulling = new Emitter<readonly Pull[]>();
   private readonly modelsChanged = new Emitter<string>();
@@ -119,6 +121,8 @@ export class EngineClient implements Disposable {
   /** Fires when the snapshot, the status or the leadership changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidSample = this.sampled.event;
+  /** Fires with an alert that this window is to show. */
+  readonly onDidAlert = this.alerted.event;
   /** Fires with the forwards that have carried something. */
   readonly onDidCarry = this.carried.event;
   /** Fires with all pulls that are under way. */
@@ -318,6 +322,7 @@ export class EngineClient implements Disposable {
         this.samples.set(sample.connectionId, sample);
         this.sampled.fire(sample);
       },
+      'alerts/raised': alert => this.alerted.fire(alert),
       'forwards/traffic': traffic => this.carried.fire(traffic),
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import { showAlerts } from './alertNotices.js';
 import { showChainLenses } from './chains/chainLenses.js';
 import { showChainProblems } from './chains/chainProblems.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
@@ -10,6 +11,7 @@ import { registerFindCommands } from './commands/findCommands.js';
 import { registerFolderCommands } from './commands/folderCommands.js';
 import { registerForwardCommands } from './commands/forwardCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
+import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
 import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
@@ -29,7 +31,9 @@ import { ConnectionTree } from './views/connectionTree.js';
 import { registerLaterViews } from './views/laterViews.js';
 
 export { confirmAndDelete } from './commands/connectionCommands.js';
+export { endProcessAfterAsking, exportByDialog } from './commands/metricsCommands.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
+export { openKnownHosts } from './errorNotice.js';
 export { showQuestion } from './questionDialogs.js';
 
 /** What the late part is given by the early one. */
@@ -65,6 +69,8 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
     'Ollama commands': () => registerOllamaCommands(services),
+    alerts: () => showAlerts(services),
+    'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
     'chain commands': () => registerChainCommands(services, extensionUri),

@@ -123,6 +123,7 @@ function answering(fingerprint: string | undefined): WindowHandlers {
 const LISTENERS: WindowListeners = {
   'state/changed': () => undefined,
   'metrics/sampled': () => undefined,
+  'alerts/raised': () => undefined,
   'forwards/traffic': () => undefined,
   'ollama/pulling': () => undefined,
   'ollama/changed': () => undefined,

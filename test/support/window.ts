@@ -8,6 +8,7 @@ import type { RunView } from '../../src/shared/chains.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
+import type { Alert } from '../../src/shared/alerts.js';
 import type { Sample } from '../../src/shared/metrics.js';
 import type { ChatPart, Pull } from '../../src/shared/ollama.js';
 import type { Project } from '../../src/shared/projects.js';
@@ -43,6 +44,7 @@ export class TestWindow {
   readonly samples: Sample[] = [];
   readonly runs: RunView[] = [];
   readonly chainPulls: string[] = [];
+  readonly alerts: Alert[] = [];
   readonly logLines: string[] = [];
   /** The last that was told of each forward. */
   readonly traffic = new Map<string, ForwardTraffic>();
@@ -101,6 +103,10 @@ export class TestWindow {
         },
         'metrics/sampled': sample => {
           window.samples.push(sample);
+          happened();
+        },
+        'alerts/raised': alert => {
+          window.alerts.push(alert);
           happened();
         },
         'forwards/traffic': traffic => {

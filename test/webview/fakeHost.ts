@@ -9,10 +9,13 @@ import {
   type Message,
 } from 'vscode-jsonrpc/node';
 import { type Page } from 'playwright-core';
+import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
 import { SparkError } from '../../src/shared/errors.js';
+import { type MachineDetails } from '../../src/shared/details.js';
+import { type Series, type SeriesQuery } from '../../src/shared/history.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import {
   panelNotifications,
@@ -24,7 +27,7 @@ import {
 import { type Project, type ProjectData } from '../../src/shared/projects.js';
 import { project } from './fixtures.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
-import { ollama } from './fixtures.js';
+import { emptySeries, ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
@@ -93,6 +96,9 @@ export class FakeHost {
   /** The folder that the user finds when they browse. */
   folder: string | null = '/home/nvidia/llama';
   recent = new Map<string, Sample[]>();
+  alerts: Alert[] = [];
+  details = new Map<string, MachineDetails>();
+  series: (query: SeriesQuery) => Series = () => emptySeries();
   keyFile: string | null = '/home/me/.ssh/id_spark';
   /** Answers that differ from the usual ones. */
   answers: Partial<Handlers<Requests>> = {};
@@ -223,6 +229,11 @@ export class FakeHost {
       'connections/disconnect': () => null,
       'connections/setActive': () => null,
       'ollama/health': () => this.health,
+      'panel/endProcess': () => true,
+      'panel/exportMetrics': () => null,
+      'alerts/list': () => this.alerts,
+      'metrics/details': ({ connectionId }) => this.details.get(connectionId) ?? null,
+      'metrics/series': query => this.series(query),
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
     };
     const recording = Object.keys(usual).map(name => {

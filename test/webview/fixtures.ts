@@ -1,7 +1,9 @@
 import { type ConnectionStatus, type ConnectionView } from '../../src/shared/connection.js';
 import { type OllamaHealth } from '../../src/shared/ollama.js';
-import { type GpuSample, type Sample } from '../../src/shared/metrics.js';
 import { type Project } from '../../src/shared/projects.js';
+import { type MachineDetails } from '../../src/shared/details.js';
+import { type Series, type SeriesQuery } from '../../src/shared/history.js';
+import { type GpuSample, type Sample, type SystemSample } from '../../src/shared/metrics.js';
 
 const HOUR = 3_600_000;
 
@@ -100,6 +102,11 @@ export function gpu(changes: Partial<GpuSample> = {}): GpuSample {
     temperatureC: 64,
     powerW: 31.4,
     powerLimitW: null,
+    smClockMhz: 2411,
+    memClockMhz: null,
+    fanPercent: null,
+    performanceState: 'P0',
+    throttle: [],
     ...changes,
   };
 }
@@ -125,7 +132,12 @@ export function sample(at: number, gpus: readonly GpuSample[], changes: Partial<
     at,
     driverVersion: '580.95.05',
     gpus: [...gpus],
-    memory: { totalMb: 124_610, usedMb: 12_700 },
+    memory: {
+      ...{ totalMb: 124_610, usedMb: 12_700, availableMb: 111_910, freeMb: 80_000 },
+      ...{ cacheMb: 31_000, swapTotalMb: 16_384, swapUsedMb: 0 },
+    },
+    system: system(),
+    troubles: [],
     ...changes,
   };
 }
@@ -137,4 +149,71 @@ export function history(count: number, make: (utilization: number, step: number)
     const load = Math.round(50 + 46 * Math.sin(step / 7) + 4 * Math.sin(step * 1.7));
     return sample(end - (count - 1 - step) * 2000, make(Math.max(0, Math.min(100, load)), step));
   });
+}
+
+/** The machine itself, with a little to do. */
+export function system(changes: Partial<SystemSample> = {}): SystemSample {
+  return {
+    uptimeSeconds: 3 * 86_400 + 7445,
+    load: [3.2, 2.1, 1.4],
+    cpu: { utilization: 18, cores: Array.from({ length: 20 }, (_, core) => (core * 37) % 100) },
+    pressure: {
+      cpu: { some10: 1.2, some60: 0.8, full10: null },
+      memory: { some10: 0, some60: 0, full10: 0 },
+      io: { some10: 0.4, some60: 0.2, full10: 0.1 },
+    },
+    network: [{ name: 'enP7s7', receivedBytesPerSecond: 1_450_000, sentBytesPerSecond: 32_000 }],
+    ...changes,
+  };
+}
+
+/** What changes slowly: two programs, one disk. */
+export function details(changes: Partial<MachineDetails> = {}): MachineDetails {
+  return {
+    connectionId: 'spark-1',
+    at: Date.now(),
+    gpus: [{ index: 0, ecc: null, mig: [] }],
+    processes: [
+      {
+        ...{ gpuIndex: 0, pid: 4711, kind: 'C', memoryMb: 9000, gpuInstanceId: null, user: 'ada' },
+        ...{ command: 'python train.py --config llama.yaml', startTicks: 123_456 },
+      },
+      {
+        ...{ gpuIndex: 0, pid: 912, kind: 'C+G', memoryMb: 310, gpuInstanceId: null, user: 'gdm' },
+        ...{ command: '/usr/bin/gnome-shell', startTicks: 1200 },
+      },
+    ],
+    disks: [{ mount: '/', device: '/dev/nvme0n1p2', totalMb: 3_750_000, usedMb: 1_200_000, availableMb: 2_360_000 }],
+    temperatures: [{ sensor: 'acpitz', celsius: 58.2 }],
+    hugePages: null,
+    ...changes,
+  };
+}
+
+export function emptySeries(): Series {
+  const band = () => ({ mean: [], min: [], max: [] });
+  return {
+    ...{ stepMs: 20_000, at: [], utilization: band(), memoryUsedMb: band(), temperatureC: band(), powerW: band() },
+    memoryTotalMb: null,
+  };
+}
+
+/** A history of waves, with a gap in its middle. */
+export function wavySeries({ from, to, points }: SeriesQuery): Series {
+  const count = Math.min(points, 180);
+  const stepMs = Math.round((to - from) / count);
+  const steps = Array.from({ length: count }, (_, step) => step).filter(step => step < 80 || step > 95);
+  const band = (middle: number, swing: number) => {
+    const mean = steps.map(step => middle + swing * Math.sin(step / 9) + (swing / 5) * Math.sin(step * 1.9));
+    return { mean, min: mean.map(value => value - swing / 3), max: mean.map(value => value + swing / 3) };
+  };
+  return {
+    stepMs,
+    at: steps.map(step => from + step * stepMs),
+    utilization: band(55, 30),
+    memoryUsedMb: band(60_000, 20_000),
+    temperatureC: band(62, 9),
+    powerW: band(70, 30),
+    memoryTotalMb: 124_610,
+  };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Locator } from 'playwright-core';
 import { type GpuSample } from '../../src/shared/metrics.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, gpu, h100, history, sample } from './fixtures.js';
+import { STATUS, connection, details, gpu, h100, history, sample, wavySeries } from './fixtures.js';
 import { Harness, close, type OpenOptions, type Panel } from './harness.js';
 
 const GREEN = 'rgb(34, 197, 94)';
@@ -160,7 +160,7 @@ describe('the panel: metrics', function () {
         history(60, load => eight.map(index => h100(index, load))),
       );
     });
-    await panel.page.getByText('GPU 7').waitFor();
+    await panel.page.locator('.gpu').getByText('GPU 7').waitFor();
     assert.equal(await panel.page.locator('.metric').count(), 32);
     assert.equal(await panel.page.locator('.spark__plot').count(), 8);
     assert.equal(await text(metric('MEMORY', 3)), 'MEMORY 32.0 / 79.6 GB');
@@ -257,5 +257,102 @@ describe('the panel: metrics', function () {
     host.connections = [connection({ isActive: true, status: STATUS.connected })];
     host.announce();
     await page.getByText('Waiting for the first reading…').waitFor();
+  });
+
+  it('shows the machine, what runs on its GPUs, and ends a process when asked', async () => {
+    panel = await open(host => {
+      host.recent.set(
+        'spark-1',
+        history(5, load => [gpu({ utilization: load, throttle: ['swThermal'] })]),
+      );
+      host.details.set('spark-1', details());
+    });
+    const { page } = panel;
+    await page.getByText('temperature (driver)').waitFor();
+    await page.getByRole('img', { name: /GPU programs 9.1 GB, other programs 3.3 GB/ }).waitFor();
+    const rows = page.locator('section[aria-labelledby="processes"] tbody tr');
+    const commands = async () => await rows.locator('.table__command').allInnerTexts();
+    assert.deepEqual(await commands(), ['python train.py --config llama.yaml', '/usr/bin/gnome-shell']);
+    await page.getByRole('button', { name: 'PID' }).click();
+    await page.getByRole('button', { name: 'PID' }).click();
+    assert.deepEqual(await commands(), ['/usr/bin/gnome-shell', 'python train.py --config llama.yaml']);
+    await page.getByRole('searchbox').fill('ada train');
+    await rows.nth(1).waitFor({ state: 'detached' });
+    assert.deepEqual(await commands(), ['python train.py --config llama.yaml']);
+    await page.getByRole('button', { name: 'End process 4711' }).click();
+    assert.deepEqual(await panel.host.called('panel/endProcess'), {
+      ...{
+        connectionId: 'spark-1',
+        pid: 4711,
+        startTicks: 123_456,
+        force: false,
+        name: 'python train.py --config llama.yaml',
+      },
+    });
+  });
+
+  it('says what is wrong with the machine, and what was', async () => {
+    panel = await open(host => {
+      const samples = history(2, load => [gpu({ utilization: load })]);
+      samples[1]!.troubles = [
+        {
+          ...{ id: 'memoryWedge', gpuIndex: null, since: 0, severity: 'error' },
+          ...{ message: 'The memory is nearly used up.', hint: 'End what needs it.' },
+        },
+      ];
+      host.recent.set('spark-1', samples);
+      const raisedAt = Date.now() - 3_600_000;
+      host.alerts = [
+        {
+          ...{ id: 'a', connectionId: 'spark-1', kind: 'temperature', severity: 'warning' },
+          ...{ message: 'The GPU is at 93 °C.', raisedAt, endedAt: raisedAt + 600_000, snoozedUntil: null },
+        },
+      ];
+    });
+    await panel.page.getByRole('alert').getByText('The memory is nearly used up.').waitFor();
+    const alert = panel.page.locator('.alerts__one');
+    assert.match(await text(alert), /ago The GPU is at 93 °C. over after 10 minutes/);
+  });
+
+  it('draws the history of the chosen range, zooms by dragging, and leaves gaps', async () => {
+    panel = await open(host => {
+      host.recent.set(
+        'spark-1',
+        history(20, load => [gpu({ utilization: load })]),
+      );
+      host.series = wavySeries;
+    });
+    const { page, host } = panel;
+    await page.getByRole('button', { name: '24 h' }).click();
+    const first = (await host.called('metrics/series')) as { from: number; to: number; gpuIndex: number };
+    assert.equal(first.gpuIndex, 0);
+    assert.equal(first.to - first.from, 24 * 3_600_000);
+    await page.getByRole('img', { name: /^GPU utilisation: lowest \d+, highest \d+ %/ }).waitFor();
+    const over = page.locator('.chart .u-over').first();
+    await over.scrollIntoViewIfNeeded();
+    const box = (await over.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 3 });
+    await page.mouse.up();
+    await page.getByRole('button', { name: 'Whole range' }).waitFor();
+    const asked = host.calls.filter(call => call.method === 'metrics/series').at(-1)?.params as typeof first;
+    assert.ok(Math.abs((asked.to - asked.from) / 3_600_000 - 6) < 0.5, 'a quarter of a day');
+    await page.keyboard.press('Escape');
+  });
+
+  it('has a row for each machine that is connected', async () => {
+    panel = await open(host => {
+      host.connections.push(connection({ id: 'spark-2', name: 'Lab', status: STATUS.connected }));
+      host.recent.set(
+        'spark-1',
+        history(2, () => [gpu({ utilization: 42 })]),
+      );
+    });
+    const row = panel.page.getByRole('table', { name: 'Connected machines' }).locator('tbody tr');
+    await row.first().getByText('42 %').waitFor();
+    assert.equal(await text(row.nth(1)), 'Lab n/a n/a n/a n/a waiting');
+    await row.nth(1).getByRole('button', { name: 'Lab' }).click();
+    await panel.page.locator('tr[aria-current="true"]').getByText('Lab').waitFor();
   });
 });

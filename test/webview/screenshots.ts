@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { TABS, type Tab } from '../../src/shared/panel.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, gpu, h100, history, ollama, project } from './fixtures.js';
+import { STATUS, connection, details, gpu, h100, history, ollama, project, wavySeries } from './fixtures.js';
 import { Harness } from './harness.js';
 import { THEME_NAMES, type ThemeName } from './themes.js';
 
@@ -41,7 +41,10 @@ const connected: Scene = host => {
   );
 };
 const scenes: Readonly<
-  Record<string, { tab: Tab; scene: Scene; form?: string | null; projectForm?: string | null; submit?: boolean }>
+  Record<
+    string,
+    { tab: Tab; scene: Scene; form?: string | null; projectForm?: string | null; submit?: boolean; range?: string }
+  >
 > = {
   empty: { tab: 'connection', scene: host => (host.connections = []) },
   connected: { tab: 'connection', scene: connected },
@@ -157,6 +160,48 @@ const scenes: Readonly<
   },
   'projects-none': { tab: 'projects', scene: connected },
   'projects-form': { tab: 'projects', scene: connected, projectForm: null },
+  stuck: {
+    tab: 'metrics',
+    range: '24 h',
+    scene: host => {
+      connected(host);
+      host.details.set('spark-1', details());
+      host.series = wavySeries;
+      const samples = history(60, () => [gpu({ utilization: 96, powerW: 24, smClockMhz: 611 })]);
+      samples.at(-1)!.troubles = [
+        {
+          ...{ id: 'stuckLowPower', gpuIndex: 0, since: Date.now() - 60_000, severity: 'warning' },
+          message: 'GPU 0 is stuck in a low-power state: busy at 24 W and 611 MHz, and the driver names no reason.',
+          hint: 'Shut the machine down, pull its power plug for a minute and start it again; a restart alone does not clear it.',
+        },
+      ];
+      host.recent.set('spark-1', samples);
+    },
+  },
+  noGpu: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      const error = { code: 'nvidiaSmiMissing', message: 'nvidia-smi is not installed on this machine.' } as const;
+      host.recent.set(
+        'spark-1',
+        history(30, () => []).map(one => ({ ...one, driverVersion: null, error })),
+      );
+    },
+  },
+  mig: {
+    tab: 'metrics',
+    scene: host => {
+      connected(host);
+      const mig = [0, 1, 2].map(index => ({ index, gpuInstanceId: index, usedMb: 3000 * index, totalMb: 19_968 }));
+      const ecc = { volatileCorrected: 2, volatileUncorrected: 0, aggregateCorrected: 9, aggregateUncorrected: 0 };
+      host.details.set('spark-1', details({ gpus: [{ index: 0, ecc, mig }] }));
+      host.recent.set(
+        'spark-1',
+        history(60, load => [h100(0, load)]),
+      );
+    },
+  },
   jobs: { tab: 'jobs', scene: connected },
 };
 
@@ -169,7 +214,7 @@ async function main(folder: string, only: string): Promise<void> {
   ];
   try {
     for (const [look, theme, palette] of looks) {
-      for (const [name, { tab, scene, form, projectForm, submit }] of Object.entries(scenes)) {
+      for (const [name, { tab, scene, form, projectForm, submit, range }] of Object.entries(scenes)) {
         for (const width of [1280, 340]) {
           const file = `${look}-${name}-${width}.png`;
           if (!file.includes(only) && !new RegExp(only).test(file)) continue;
@@ -192,7 +237,11 @@ async function main(folder: string, only: string): Promise<void> {
             await page.locator('form').waitFor();
           }
           if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
-          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled' });
+          if (range) {
+            await page.getByRole('button', { name: range, exact: true }).click();
+            await host.called('metrics/series');
+          }
+          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: tab === 'metrics' });
           await page.context().close();
         }
       }

@@ -1,19 +1,29 @@
 import { Activity, Plug } from 'lucide-preact';
+import { useEffect } from 'preact/hooks';
 import { type Sample } from '../../src/shared/metrics.js';
 import { now } from '../state/clock.js';
 import { usePanel } from '../state/context.js';
 import { sampleInterval, shownGpus } from '../state/samples.js';
-import { gigabytes } from '../text/readings.js';
 import { span } from '../text/time.js';
 import { Button } from '../ui/button.js';
 import { Dropdown } from '../ui/choice.js';
 import { Banner, EmptyState } from '../ui/messages.js';
+import { AlertList } from './alertList.js';
+import { GpuFacts } from './gpuFacts.js';
 import { GpuRow } from './gpuRow.js';
+import { HistoryCharts } from './historyCharts.js';
+import { Overview } from './overview.js';
+import { ProcessTable } from './processTable.js';
 import { GpuSkeleton } from './skeleton.js';
 import { SystemMemory } from './systemMemory.js';
+import { SystemSection } from './systemSection.js';
+import { Troubles } from './troubles.js';
 
 /** From so many GPUs on, rows are compact: eight fit on a screen. */
 const COMPACT_FROM = 3;
+
+/** What changes slowly is asked for this often; it also keeps the machine read at full pace. */
+const DETAILS_MS = 10_000;
 
 /** The live numbers of one machine. */
 export function MetricsTab() {
@@ -47,7 +57,8 @@ export function MetricsTab() {
           hint="These are the last readings."
         />
       )}
-      <Readings samples={samples} />
+      {live.length > 1 && <Overview connections={live} />}
+      <Readings connectionId={watched.id} samples={samples} />
     </div>
   );
 }
@@ -82,15 +93,29 @@ function NotConnected() {
   );
 }
 
-function Readings({ samples }: { samples: readonly Sample[] }) {
+function Readings({ connectionId, samples }: { connectionId: string; samples: readonly Sample[] }) {
+  const { store, actions } = usePanel();
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState === 'visible') void actions.lookAt(connectionId);
+    };
+    look();
+    const timer = setInterval(look, DETAILS_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [connectionId]);
   const last = samples.at(-1);
   if (!last) return <GpuSkeleton />;
   const gpus = shownGpus(samples);
   const compact = gpus.length >= COMPACT_FROM;
+  const details = store.details.value.get(connectionId);
+  const chosen = gpus.find(gpu => gpu.index === store.gpuIndex.value) ?? gpus[0];
   const memoryCard = last.memory !== null && !gpus.some(gpu => gpu.memory.usedMb !== null);
   return (
     <>
       {last.error && <Banner tone="warning" message={last.error.message} hint={last.error.hint} />}
+      <Troubles troubles={last.troubles} />
       {!last.error && gpus.length === 0 && <Banner tone="warning" message="nvidia-smi lists no GPU on this machine." />}
       <div class={compact ? 'metrics__gpus metrics__gpus--compact' : 'metrics__gpus'}>
         {gpus.map(gpu => (
@@ -98,31 +123,23 @@ function Readings({ samples }: { samples: readonly Sample[] }) {
         ))}
       </div>
       {memoryCard && last.memory && <SystemMemory memory={last.memory} />}
-      <Machine sample={last} memoryShown={memoryCard || gpus.some(gpu => gpu.memory.kind === 'unified')} />
+      {gpus.length > 1 && chosen && (
+        <Dropdown
+          id="chosen-gpu"
+          label="GPU whose details and history are shown"
+          value={String(chosen.index)}
+          options={gpus.map(gpu => ({ value: String(gpu.index), label: `GPU ${gpu.index} · ${gpu.name}` }))}
+          onChange={index => {
+            store.gpuIndex.value = Number(index);
+          }}
+        />
+      )}
+      {chosen && <GpuFacts gpu={chosen} details={details?.gpus.find(({ index }) => index === chosen.index)} />}
+      <SystemSection sample={last} details={details} />
+      {details?.processes && <ProcessTable connectionId={connectionId} processes={details.processes} />}
+      <AlertList alerts={store.alerts.value.filter(alert => alert.connectionId === connectionId)} />
+      {chosen && <HistoryCharts connectionId={connectionId} gpuIndex={chosen.index} samples={samples} />}
     </>
-  );
-}
-
-/** What there is to say about the whole machine, in one line. */
-function Machine({ sample, memoryShown }: { sample: Sample; memoryShown: boolean }) {
-  const { driverVersion, memory } = sample;
-  return (
-    <dl class="metrics__machine numbers">
-      {driverVersion && (
-        <div>
-          <dt>Driver</dt>
-          <dd>{driverVersion}</dd>
-        </div>
-      )}
-      {!memoryShown && typeof memory?.usedMb === 'number' && (
-        <div>
-          <dt>System memory</dt>
-          <dd>
-            {gigabytes(memory.usedMb)} / {gigabytes(memory.totalMb)} GB
-          </dd>
-        </div>
-      )}
-    </dl>
   );
 }
 

@@ -1,5 +1,7 @@
 import { SparkError, type ErrorInfo } from '../../src/shared/errors.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
+import { type GpuProcess } from '../../src/shared/details.js';
+import { type Series, type SeriesQuery } from '../../src/shared/history.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
 import { draftFor, emptyDraft, checkDraft } from './draft.js';
 import { type PanelSession } from './session.js';
@@ -81,6 +83,41 @@ export class PanelActions {
     } catch {
       return null;
     }
+  }
+
+  /** Reads what changes slowly; asking also tells that somebody looks. */
+  async lookAt(connectionId: string): Promise<void> {
+    try {
+      const details = await this.session.peer.request('metrics/details', { connectionId });
+      if (details) this.store.setDetails(details);
+      this.store.alerts.value = await this.session.peer.request('alerts/list', {});
+    } catch {
+      // the link or the engine went away; the state that follows says so
+    }
+  }
+
+  /** The history of one GPU; rejects with the reason. */
+  async series(query: SeriesQuery): Promise<Series> {
+    return await this.session.peer.request('metrics/series', query);
+  }
+
+  /** The window asks whether it is meant, and shows what went wrong. */
+  async endProcess(connectionId: string, { pid, startTicks, command }: GpuProcess): Promise<void> {
+    if (startTicks === null) return;
+    try {
+      const name = command.slice(0, 300);
+      if (await this.session.peer.request('panel/endProcess', { connectionId, pid, startTicks, name }))
+        await this.lookAt(connectionId);
+    } catch {
+      // the window is going away
+    }
+  }
+
+  /** The window asks where to. */
+  exportMetrics(connectionId: string, hours: number): void {
+    this.session.peer.request('panel/exportMetrics', { connectionId, hours }).catch(() => {
+      // the window is going away
+    });
   }
 
   add(): void {

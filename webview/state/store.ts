@@ -1,6 +1,8 @@
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type ErrorInfo } from '../../src/shared/errors.js';
+import { type MachineDetails } from '../../src/shared/details.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import { type PanelState, type Tab } from '../../src/shared/panel.js';
 import { type Project } from '../../src/shared/projects.js';
@@ -17,6 +19,11 @@ export class PanelStore {
   /** Why nothing could be loaded at all. */
   readonly loadError: Signal<ErrorInfo | null> = signal(null);
   readonly samples: Signal<ReadonlyMap<string, readonly Sample[]>> = signal(new Map());
+  /** What changes slowly, by connection; read while the metrics are looked at. */
+  readonly details: Signal<ReadonlyMap<string, MachineDetails>> = signal(new Map());
+  readonly alerts: Signal<readonly Alert[]> = signal([]);
+  /** The GPU whose facts and history are shown. */
+  readonly gpuIndex: Signal<number> = signal(0);
   /** What went wrong with the last thing asked for, by connection. */
   readonly failures: Signal<ReadonlyMap<string, ErrorInfo>> = signal(new Map());
   readonly tab: Signal<Tab>;
@@ -82,6 +89,10 @@ export class PanelStore {
 
   setSamples(connectionId: string, samples: readonly Sample[]): void {
     this.samples.value = new Map(this.samples.value).set(connectionId, samples);
+  }
+
+  setDetails(details: MachineDetails): void {
+    this.details.value = new Map(this.details.value).set(details.connectionId, details);
   }
 
   setFailure(connectionId: string, failure: ErrorInfo | null): void {

@@ -1,13 +1,23 @@
-import type { MetricRow, Sample } from '../../shared/metrics.js';
+import type { MachineDetails } from '../../shared/details.js';
+import { EXPORT_COLUMNS, type ExportQuery, type Series, type SeriesQuery } from '../../shared/history.js';
+import type { Sample } from '../../shared/metrics.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore, toDisposable } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
 import type { SshSession } from '../ssh/types.js';
 import type { MetricsRepository } from '../store/types.js';
+import { Attention } from './attention.js';
 import { hasReading } from './buildSample.js';
+import { writeCsv } from './csvExport.js';
 import { RecentSamples } from './recentSamples.js';
 import { Sampler } from './sampler.js';
+import { TroubleWatch } from './troubleWatch.js';
+
+/** While nobody looks, machines are read this seldom; alerts and history need no more. */
+const UNWATCHED_MS = 10_000;
+/** Between two readings of what changes slowly. */
+const DETAILS_MS = { watched: 10_000, unwatched: 60_000 };
 
 export interface MetricsTiming {
   readonly pollIntervalMs: number;
@@ -23,12 +33,15 @@ export interface MetricsServiceOptions {
 interface Attached {
   readonly sampler: Sampler;
   latest: Sample | null;
+  details: MachineDetails | null;
 }
 
 /** Samples every connected machine, keeps the last two minutes in memory and a row now and then in the database. */
 export class MetricsService implements Disposable {
   private readonly held = new DisposableStore();
   private readonly sampled = this.held.add(new Emitter<Sample>());
+  private readonly detailed = this.held.add(new Emitter<MachineDetails>());
+  private readonly attention: Attention;
   private readonly attached = new Map<string, Attached>();
   private readonly recentSamples = new RecentSamples();
   /** When rows of a connection were last written. Outlives a reconnect, so that a shaky link writes no more rows. */
@@ -36,25 +49,35 @@ export class MetricsService implements Disposable {
   private timing: MetricsTiming = { pollIntervalMs: 2_000, persistIntervalMs: 20_000 };
 
   readonly onDidSample: Event<Sample> = this.sampled.event;
+  readonly onDidReadDetails: Event<MachineDetails> = this.detailed.event;
 
-  constructor(private readonly options: MetricsServiceOptions) {}
+  constructor(private readonly options: MetricsServiceOptions) {
+    this.attention = this.held.add(
+      new Attention(options.clock, () => {
+        this.setPace();
+      }),
+    );
+  }
 
   /** Samples a machine over its new session until disposed; ends what was attached to the connection before. */
   attach(connectionId: string, session: SshSession): Disposable {
     const { clock, log } = this.options;
     this.attached.get(connectionId)?.sampler.dispose();
+    const troubles = new TroubleWatch();
     const sampler = new Sampler({
-      connectionId,
-      session,
-      intervalMs: this.timing.pollIntervalMs,
-      clock,
-      log,
+      ...{ connectionId, session, clock, log },
+      ...this.pace(),
       onSample: sample => {
-        entry.latest = sample;
-        this.take(sample);
+        const whole = { ...sample, troubles: troubles.look(sample) };
+        entry.latest = whole;
+        this.take(whole);
+      },
+      onDetails: details => {
+        entry.details = details;
+        this.detailed.fire(details);
       },
     });
-    const entry: Attached = { sampler, latest: null };
+    const entry: Attached = { sampler, latest: null, details: null };
     this.attached.set(connectionId, entry);
     return toDisposable(() => {
       sampler.dispose();
@@ -64,29 +87,53 @@ export class MetricsService implements Disposable {
 
   /** The last sample of the present session; null while the connection is not attached. */
   latest(connectionId: string): Sample | null {
+    this.attention.touch();
     return this.attached.get(connectionId)?.latest ?? null;
+  }
+
+  /** What changes slowly, as it was read last in the present session. */
+  details(connectionId: string): MachineDetails | null {
+    return this.attached.get(connectionId)?.details ?? null;
+  }
+
+  /** The same for somebody who looks at it; `refresh`: also reads it anew. */
+  lookAtDetails(connectionId: string, refresh: boolean): MachineDetails | null {
+    this.attention.touch();
+    if (refresh) this.refreshDetails(connectionId);
+    return this.details(connectionId);
+  }
+
+  /** One GPU over time. */
+  series(query: SeriesQuery): Series {
+    return this.options.repository.series(query, this.timing.persistIntervalMs);
+  }
+
+  /** Writes a CSV file; resolves with its rows. */
+  async export(query: ExportQuery, signal: AbortSignal): Promise<number> {
+    const { columns = EXPORT_COLUMNS, gpus, resolution, connectionId, from, to } = query;
+    const rows = this.options.repository.exportRows({ connectionId, from, to, resolution, gpus, columns });
+    return await writeCsv(query.file, rows, signal);
+  }
+
+  /** Reads what changes slowly now, instead of when it is due. */
+  refreshDetails(connectionId: string): void {
+    this.attached.get(connectionId)?.sampler.refreshDetails();
   }
 
   /** The last samples in memory, oldest first, also of a connection that is not attached now. */
   recent(connectionId: string): Sample[] {
+    this.attention.touch();
     return this.recentSamples.of(connectionId);
   }
 
-  /** Rows of the last `hours` hours, oldest first. */
-  history(connectionId: string, hours: number): MetricRow[] {
-    return this.options.repository.history(connectionId, hours);
-  }
-
-  /** Deletes rows older than `days` days; returns how many. */
-  cleanUp(days: number): number {
-    return this.options.repository.cleanUp(days);
+  /** Whether a window shows metrics: else machines are read less often. */
+  setWatched(watched: boolean): void {
+    this.attention.set(watched);
   }
 
   configure(timing: MetricsTiming): void {
-    const changed = timing.pollIntervalMs !== this.timing.pollIntervalMs;
     this.timing = timing;
-    if (!changed) return;
-    for (const { sampler } of this.attached.values()) sampler.setInterval(timing.pollIntervalMs);
+    this.setPace();
   }
 
   /** Drops what is in memory of a connection that was deleted. */
@@ -103,6 +150,20 @@ export class MetricsService implements Disposable {
     this.held.dispose();
   }
 
+  private pace(): { intervalMs: number; detailsMs: number } {
+    const { pollIntervalMs } = this.timing;
+    const watched = this.attention.isPaid;
+    return {
+      intervalMs: watched ? pollIntervalMs : Math.max(pollIntervalMs, UNWATCHED_MS),
+      detailsMs: watched ? DETAILS_MS.watched : DETAILS_MS.unwatched,
+    };
+  }
+
+  private setPace(): void {
+    const { intervalMs, detailsMs } = this.pace();
+    for (const { sampler } of this.attached.values()) sampler.setPace(intervalMs, detailsMs);
+  }
+
   private take(sample: Sample): void {
     this.recentSamples.add(sample);
     this.saveWhenDue(sample);
@@ -111,11 +172,12 @@ export class MetricsService implements Disposable {
 
   private saveWhenDue(sample: Sample): void {
     const gpus = sample.gpus.filter(hasReading);
-    if (gpus.length === 0) return;
-    const { pollIntervalMs, persistIntervalMs } = this.timing;
+    if (gpus.length === 0 && sample.system === null) return;
+    const { persistIntervalMs } = this.timing;
+    const { intervalMs } = this.pace();
     const savedAt = this.savedAt.get(sample.connectionId);
     // samples arrive a little late or early: the one nearest to the due time counts
-    const due = persistIntervalMs - Math.min(pollIntervalMs, persistIntervalMs) / 2;
+    const due = persistIntervalMs - Math.min(intervalMs, persistIntervalMs) / 2;
     // a clock that was set back must not stop the rows
     if (savedAt !== undefined && sample.at >= savedAt && sample.at - savedAt < due) return;
     this.savedAt.set(sample.connectionId, sample.at);

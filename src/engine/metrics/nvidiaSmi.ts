@@ -1,44 +1,44 @@
 import { XMLParser } from 'fast-xml-parser';
+import type { GpuDetails } from '../../shared/details.js';
+import { THROTTLE_REASONS, type ThrottleReason } from '../../shared/metrics.js';
+import { type GpuReading, performanceState, plainText, quantity, saysLost, type Unit } from './gpuReading.js';
 import { documentOf, isBalanced } from './nvidiaSmiDocument.js';
+import { MAX_GPUS } from './smiRows.js';
 
-/** What nvidia-smi says of one GPU. `null` is everything that is not a number: N/A, Not Supported, a sentence. */
-export interface GpuReading {
-  /** Position in the list, from 0. */
-  readonly index: number;
-  readonly uuid: string | null;
-  readonly name: string;
-  /** Percent. */
-  readonly utilization: number | null;
-  /** MiB, of the GPU's own memory. */
-  readonly memoryUsedMb: number | null;
-  /** MiB, of the GPU's own memory. */
-  readonly memoryTotalMb: number | null;
-  /** Degrees Celsius. */
-  readonly temperatureC: number | null;
-  /** Watts. */
-  readonly powerW: number | null;
-  /** Watts. */
-  readonly powerLimitW: number | null;
-  /** The driver has lost contact with it; a restart of the machine is needed. */
-  readonly lost: boolean;
+/** A GPU as the document has it: what is measured, and what only the document tells. */
+export interface DocumentedGpu extends GpuReading {
+  readonly details: GpuDetails;
 }
 
 /** One document of `nvidia-smi -q -x`. */
 export interface NvidiaSmiReport {
   readonly driverVersion: string | null;
-  readonly gpus: readonly GpuReading[];
+  readonly gpus: readonly DocumentedGpu[];
   /** False when its end is missing; `gpus` then holds those that were printed whole. */
   readonly complete: boolean;
 }
 
-/** More than any machine has; a longer list is not nvidia-smi's. */
-const MAX_GPUS = 128;
-const MAX_NAME_LENGTH = 120;
+/** A GPU is cut into 7 devices at most. */
+const MAX_MIG_DEVICES = 16;
+
+/** The tags of the reasons behind `clocks_event_reason_` (`clocks_throttle_reason_` up to driver 530), in NVML's order. */
+const REASON_TAGS = [
+  'gpu_idle',
+  'applications_clocks_setting',
+  'sw_power_cap',
+  'hw_slowdown',
+  'sync_boost',
+  'sw_thermal_slowdown',
+  'hw_thermal_slowdown',
+  'hw_power_brake_slowdown',
+  'display_clocks_setting',
+] as const;
+const REASON_BLOCKS = ['clocks_event_reason', 'clocks_throttle_reason'] as const;
 
 /**
  * The tags that are read, at whatever place they have in the schemas v10 to v13; a tag that is not here is dropped
- * with all that it holds. So the blocks that repeat these names for something else (`mig_devices`,
- * `module_power_readings`, `gpu_memory_power_readings`, `bar1_memory_usage`) are never seen.
+ * with all that it holds. So the blocks that repeat these names for something else (`module_power_readings`,
+ * `gpu_memory_power_readings`, `bar1_memory_usage`, `applications_clocks`, `max_clocks`) are never seen.
  */
 const READ = new Set([
   'nvidia_smi_log',
@@ -60,6 +60,27 @@ const READ = new Set([
   'instant_power_draw',
   'power_limit',
   'current_power_limit',
+  'clocks',
+  'sm_clock',
+  'mem_clock',
+  'fan_speed',
+  'performance_state',
+  ...REASON_BLOCKS.flatMap(block => [`${block}s`, ...REASON_TAGS.map(tag => `${block}_${tag}`)]),
+  'ecc_errors',
+  'volatile',
+  'aggregate',
+  'single_bit',
+  'double_bit',
+  'sram_correctable',
+  'sram_uncorrectable',
+  'sram_uncorrectable_parity',
+  'sram_uncorrectable_secded',
+  'dram_correctable',
+  'dram_uncorrectable',
+  'mig_devices',
+  'mig_device',
+  'index',
+  'gpu_instance_id',
 ]);
 
 const parser = new XMLParser({
@@ -71,7 +92,7 @@ const parser = new XMLParser({
   processEntities: false,
   maxNestedTags: 32,
   jPath: false,
-  isArray: name => name === 'gpu',
+  isArray: name => name === 'gpu' || name === 'mig_device',
   updateTag: name => READ.has(name),
 });
 
@@ -97,55 +118,98 @@ export function parseNvidiaSmi(output: string): NvidiaSmiReport | null {
   };
 }
 
-function readGpu(gpu: unknown, index: number): GpuReading {
+function readGpu(gpu: unknown, index: number): DocumentedGpu {
   const memory = child(gpu, 'fb_memory_usage');
   const power = child(gpu, 'gpu_power_readings') ?? child(gpu, 'power_readings');
+  const clocks = child(gpu, 'clocks');
   const utilization = text(child(gpu, 'utilization'), 'gpu_util');
   const temperature = text(child(gpu, 'temperature'), 'gpu_temp');
   return {
     index,
     uuid: plainText(text(gpu, 'uuid')),
     name: plainText(text(gpu, 'product_name')) ?? `GPU ${index}`,
-    utilization: quantity(utilization, '%', 0, 100),
-    memoryUsedMb: mebibytes(text(memory, 'used')),
-    memoryTotalMb: mebibytes(text(memory, 'total')),
-    temperatureC: quantity(temperature, 'C', -60, 250),
+    utilization: amount(utilization, '%'),
+    memoryUsedMb: amount(text(memory, 'used'), 'MiB'),
+    memoryTotalMb: amount(text(memory, 'total'), 'MiB'),
+    temperatureC: amount(temperature, 'C'),
     powerW:
-      watts(text(power, 'power_draw')) ??
-      watts(text(power, 'average_power_draw')) ??
-      watts(text(power, 'instant_power_draw')),
-    powerLimitW: watts(text(power, 'current_power_limit')) ?? watts(text(power, 'power_limit')),
-    lost: [utilization, temperature, text(memory, 'total')].some(value => value !== null && LOST.test(value)),
+      amount(text(power, 'power_draw'), 'W') ??
+      amount(text(power, 'average_power_draw'), 'W') ??
+      amount(text(power, 'instant_power_draw'), 'W'),
+    powerLimitW: amount(text(power, 'current_power_limit'), 'W') ?? amount(text(power, 'power_limit'), 'W'),
+    smClockMhz: amount(text(clocks, 'sm_clock'), 'MHz'),
+    memClockMhz: amount(text(clocks, 'mem_clock'), 'MHz'),
+    fanPercent: amount(text(gpu, 'fan_speed'), 'fan%'),
+    performanceState: performanceState(text(gpu, 'performance_state')),
+    throttle: readThrottle(gpu),
+    lost: [utilization, temperature, text(memory, 'total')].some(saysLost),
+    details: { index, ecc: readEcc(child(gpu, 'ecc_errors')), mig: readMig(gpu) },
   };
 }
 
-const LOST = /^(?:GPU is lost|GPU requires reset)/i;
-
-/** A GPU draws less than this by far; NVML's own "unknown" numbers are beyond it. */
-const MAX_WATTS = 20_000;
-/** 16 TiB. */
-const MAX_MEBIBYTES = 16 * 1024 * 1024;
-
-function watts(value: string | null): number | null {
-  return quantity(value, 'W', 0, MAX_WATTS);
+function readThrottle(gpu: unknown): ThrottleReason[] | null {
+  for (const block of REASON_BLOCKS) {
+    const reasons = child(gpu, `${block}s`);
+    const said = REASON_TAGS.map(tag => text(reasons, `${block}_${tag}`)?.trim());
+    if (said.some(word => word === 'Active' || word === 'Not Active'))
+      return THROTTLE_REASONS.filter((_reason, bit) => said[bit] === 'Active');
+  }
+  return null;
 }
 
-function mebibytes(value: string | null): number | null {
-  return quantity(value, 'MiB', 0, MAX_MEBIBYTES);
+/** Schemas before v11 count by the number of wrong bits, later ones by where they were. */
+function readEcc(errors: unknown): GpuDetails['ecc'] {
+  const counts = (['volatile', 'aggregate'] as const).map(span => {
+    const block = child(errors, span);
+    return {
+      corrected: sum([
+        text(block, 'sram_correctable'),
+        text(block, 'dram_correctable'),
+        text(child(block, 'single_bit'), 'total'),
+      ]),
+      uncorrected: sum([
+        text(block, 'sram_uncorrectable'),
+        text(block, 'sram_uncorrectable_parity'),
+        text(block, 'sram_uncorrectable_secded'),
+        text(block, 'dram_uncorrectable'),
+        text(child(block, 'double_bit'), 'total'),
+      ]),
+    };
+  });
+  const [recent, ever] = counts;
+  if (counts.every(({ corrected, uncorrected }) => corrected === null && uncorrected === null)) return null;
+  return {
+    volatileCorrected: recent?.corrected ?? null,
+    volatileUncorrected: recent?.uncorrected ?? null,
+    aggregateCorrected: ever?.corrected ?? null,
+    aggregateUncorrected: ever?.uncorrected ?? null,
+  };
+}
+
+/** Of those that are numbers; null when none is. */
+function sum(texts: readonly (string | null)[]): number | null {
+  const numbers = texts.map(value => quantity(value, 'count')).filter(value => value !== null);
+  return numbers.length === 0 ? null : numbers.reduce((total, value) => total + value, 0);
+}
+
+function readMig(gpu: unknown): GpuDetails['mig'] {
+  const devices = child(child(gpu, 'mig_devices'), 'mig_device');
+  if (!Array.isArray(devices)) return [];
+  return devices.slice(0, MAX_MIG_DEVICES).map((device: unknown, position) => {
+    const memory = child(device, 'fb_memory_usage');
+    return {
+      index: quantity(text(device, 'index'), 'count') ?? position,
+      gpuInstanceId: quantity(text(device, 'gpu_instance_id'), 'count'),
+      usedMb: amount(text(memory, 'used'), 'MiB'),
+      totalMb: amount(text(memory, 'total'), 'MiB'),
+    };
+  });
 }
 
 /** The number of `37 C` or ` 10.3 % `; null when the text is anything else or out of range. */
-function quantity(value: string | null, unit: string, min: number, max: number): number | null {
-  const match = value === null ? null : /^\s*(-?\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z%]+)\s*$/.exec(value);
-  if (match?.[2] !== unit) return null;
-  const number = Number(match[1]);
-  return number >= min && number <= max ? number : null;
-}
-
-/** Null for "N/A" and empty texts; without control and direction characters, which have no place in a name. */
-function plainText(value: string | null): string | null {
-  const plain = (value ?? '').replace(/[\p{Cc}\p{Cf}]/gu, '').trim();
-  return plain === '' || plain === 'N/A' ? null : plain.slice(0, MAX_NAME_LENGTH);
+function amount(value: string | null, unit: Unit): number | null {
+  const [, number, written] = /^\s*(-?[\d.]{1,24})\s*([A-Za-z%]{1,4})\s*$/.exec(value ?? '') ?? [];
+  return written === (unit === 'fan%' ? '%' : unit) ? quantity(number, unit) : null;
 }
 
 function child(node: unknown, name: string): unknown {

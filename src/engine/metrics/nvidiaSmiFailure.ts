@@ -70,21 +70,30 @@ export const NVIDIA_SMI_MISSING: ErrorInfo = {
   hint: 'Install the NVIDIA driver, or add the folder of nvidia-smi to the PATH of non-interactive logins.',
 };
 
+/** nvidia-smi's exit status when it finds no GPU. */
+export const NO_DEVICES = 6;
+
+/** Whether an output says what is wrong in words that are known. */
+export function isKnownFailure(output: string): boolean {
+  return RULES.some(({ says }) => says?.test(output));
+}
+
 /**
  * Why an output holds no readings, in plain words.
- * @param status exit status; over 128 is 128 + the number of the signal that ended it
+ * @param status exit status, over 128 128 + the number of the signal that ended it; null where it is not known
  * @param output what it printed, errors included
  */
-export function explainFailure(status: number, output: string): ErrorInfo {
+export function explainFailure(status: number | null, output: string): ErrorInfo {
   const rule =
     RULES.find(({ says }) => says?.test(output)) ?? RULES.find(known => known.status === status && status !== 0);
   if (rule) return failed(rule.message, rule.hint);
   if (status === 127) return NVIDIA_SMI_MISSING;
   const hint = 'Run "nvidia-smi" in a terminal on the machine to see what it says.';
   const quote = firstLine(output);
-  if (status > 128) return failed(`nvidia-smi was ended by signal ${status - 128}.`, hint);
-  if (status !== 0)
+  if (status !== null && status > 128) return failed(`nvidia-smi was ended by signal ${status - 128}.`, hint);
+  if (status !== null && status !== 0)
     return failed(`nvidia-smi failed with exit status ${status}${quote === '' ? '' : `: ${quote}`}.`, hint);
+  if (status === null && /^\w/.test(quote)) return failed(`nvidia-smi failed: ${quote}.`, hint);
   return failed(quote === '' ? 'nvidia-smi printed nothing.' : 'nvidia-smi printed something unreadable.', hint);
 }
 
@@ -95,9 +104,8 @@ export function lostGpus(indexes: readonly number[]): ErrorInfo {
 }
 
 /** Only a part of the document came. */
-export function cutShort(status: number, output: string): ErrorInfo {
-  const known = RULES.some(({ says }) => says?.test(output)) || status !== 0;
-  if (known) return explainFailure(status, output);
+export function cutShort(output: string): ErrorInfo {
+  if (isKnownFailure(output)) return explainFailure(null, output);
   return failed('nvidia-smi did not print all of its output.', 'It is asked again by itself.');
 }
 

@@ -3,8 +3,10 @@ import type { Disposable } from '../base/disposable.js';
 import { printable } from '../base/remoteText.js';
 import type { RemoteProcess, SshSession } from '../ssh/types.js';
 import { type Frame, FrameReader } from './frames.js';
-import { type Question, remoteScript, USUAL_FOLDERS } from './remoteScript.js';
+import { type Question, questionLine, remoteScript, USUAL_FOLDERS } from './remoteScript.js';
 
+/** Nobody guesses it, and it stands in every line. */
+const MARKER_BYTES = 6;
 /** Enough of what the remote shell complains about to understand it. */
 const MAX_COMPLAINT_LENGTH = 300;
 
@@ -21,7 +23,7 @@ export class SamplerChannel implements Disposable {
 
   /** Rejects as {@link SshSession.spawn} does. */
   static async open(session: SshSession, listener: ChannelListener): Promise<SamplerChannel> {
-    const marker = randomBytes(16).toString('hex');
+    const marker = randomBytes(MARKER_BYTES).toString('hex');
     const argv = ['sh', '-c', remoteScript, 'dgx-spark-sampler', marker, USUAL_FOLDERS];
     return new SamplerChannel(await session.spawn(argv), marker, listener);
   }
@@ -57,7 +59,7 @@ export class SamplerChannel implements Disposable {
 
   ask(question: Question): void {
     if (this.ended || !this.remote.stream.writable) return;
-    this.remote.stream.write(`${question}\n`);
+    this.remote.stream.write(`${questionLine(question)}\n`);
   }
 
   dispose(): void {

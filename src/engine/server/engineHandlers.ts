@@ -1,11 +1,15 @@
 import type { EngineInfo, Snapshot } from '../../shared/contract.js';
+import { SparkError } from '../../shared/errors.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { ChainService } from '../chains/chainService.js';
+import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
+import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
+import type { SshSession } from '../ssh/types.js';
 import type { Store } from '../store/types.js';
 import type { ProjectService } from '../projects/projectService.js';
 import type { TerminalService } from '../terminals/terminalService.js';
@@ -29,6 +33,9 @@ export interface HandlerParts extends FileHandlerParts {
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
   readonly chains: ChainService;
+  /** Ends a program on a machine. */
+  readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
+  readonly alerts: AlertService;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
   readonly projects: ProjectService;
@@ -41,7 +48,7 @@ export interface HandlerParts extends FileHandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, alerts, store } = parts;
   const ask = () => askThrough(windows, window());
   return {
     'engine/info': () => engine.info(),
@@ -140,9 +147,24 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
     'metrics/history': ({ connectionId, hours }) => store.metrics.history(connectionId, hours),
+    'metrics/details': ({ connectionId, refresh }) => metrics.lookAtDetails(connectionId, refresh),
+    'metrics/series': query => metrics.series(query),
+    'metrics/export': async (query, signal) => ({ rows: await metrics.export(query, signal) }),
+    'metrics/endProcess': async ({ connectionId, ...which }) => {
+      const session = connections.session(connectionId);
+      if (!session) throw new SparkError({ code: 'notConnected', message: 'The machine is not connected.' });
+      await parts.endProcess(session, which);
+      metrics.refreshDetails(connectionId);
+      return null;
+    },
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
 
     ...chainHandlers(parts.chains, ask),
+    'alerts/list': () => alerts.list(),
+    'alerts/snooze': ({ alertId, minutes }) => {
+      alerts.snooze(alertId, minutes);
+      return null;
+    },
 
     'settings/set': settings => {
       engine.configure(settings);

@@ -2,6 +2,8 @@ import type { GpuSample, MetricRow } from '../../shared/metrics.js';
 import type { Clock } from '../base/clock.js';
 import type { Database, SqlRow, SqlValue } from './database.js';
 import type { MetricsRecord } from './records.js';
+import { exportRows } from './exportRows.js';
+import { readSeries } from './metricsSeries.js';
 import { minuteOf, rollUp, tableFor } from './rollUp.js';
 import { toSqlTime } from './time.js';
 import type { MetricsRepository } from './types.js';
@@ -49,6 +51,16 @@ export function createMetricsRepository(
           [connectionId, toSqlTime(now - hours * HOUR_MS), toSqlTime(now)],
         )
         .map(row => readMetricRow(connectionId, row));
+    },
+    series(query, rawStepMs) {
+      const now = clock.now();
+      rollUp(database, now, retentionDays());
+      return readSeries(database, query, now, rawStepMs);
+    },
+    exportRows(query) {
+      const now = clock.now();
+      rollUp(database, now, retentionDays());
+      return exportRows(database, query, now);
     },
     cleanUp: days => writer.applySoonDurable({ type: 'deleteMetrics', before: clock.now() - days * DAY_MS }),
   };

@@ -22,6 +22,16 @@ const ROLLED_UP: readonly [Resolution, Resolution] = [
   { table: 'dgx_metrics_quarter_hour', intervalMs: QUARTER_HOUR, keptMs: Infinity },
 ];
 
+/** Where every single measurement is. */
+export const RAW_TABLE = RAW.table;
+/** Where the means of each minute and of each quarter of an hour are. */
+export const ROLLED_UP_TABLES = [ROLLED_UP[0].table, ROLLED_UP[1].table] as const;
+
+/** Milliseconds that a row of a table stands for; a second in the raw one, whose times have no more. */
+export function tableInterval(table: string): number {
+  return ROLLED_UP.find(resolution => resolution.table === table)?.intervalMs ?? SECOND;
+}
+
 /** The finest table that still holds everything of the last `hours` hours. */
 export function tableFor(hours: number): string {
   if (hours * HOUR <= RAW.keptMs) return RAW.table;

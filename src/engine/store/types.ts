@@ -1,7 +1,9 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
+import type { Series, SeriesQuery } from '../../shared/history.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
 import type { Project, ProjectChanges, ProjectData } from '../../shared/projects.js';
+import type { ExportRows, RowsQuery } from './exportRows.js';
 
 /** What a login has shown about a saved connection. */
 export type LoginFacts = Partial<Pick<Connection, 'hostname' | 'port' | 'username' | 'lastAddress'>>;
@@ -58,6 +60,10 @@ export interface MetricsRepository {
   save(sample: Sample): void;
   /** Rows of the last `hours` hours, oldest first. */
   history(connectionId: string, hours: number): MetricRow[];
+  /** One GPU over time. `rawStepMs`: how far apart rows are saved. */
+  series(query: SeriesQuery, rawStepMs: number): Series;
+  /** The rows of an export. */
+  exportRows(query: RowsQuery): ExportRows;
   /** Deletes rows older than `days` days; returns how many. */
   cleanUp(days: number): number;
 }

@@ -11,11 +11,13 @@ import {
   type Tab,
 } from '../../shared/panel.js';
 import type { OllamaTarget } from '../../shared/ollama.js';
-import { Peer, type Handlers } from '../../shared/peer.js';
+import { Peer, type Handlers, type ParamsOf } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
 import type { Disposable } from '../emitter.js';
 import type { ProjectList } from '../projects/projectList.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
+
+export type ProcessToEnd = ParamsOf<typeof panelRequests, 'panel/endProcess'>;
 
 /** What the panel's page may ask of its window. */
 export interface PanelActions {
@@ -29,6 +31,9 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
+  /** Asks first; false when the user thought better of it. */
+  endProcess(which: ProcessToEnd): Promise<boolean>;
+  exportMetrics(connectionId: string, hours: number): void;
   editProjectConfig(projectId: string): void;
   findProjects(): void;
   hasRemoteSsh(): boolean;
@@ -209,6 +214,14 @@ export class PanelHost implements Disposable {
       'connections/disconnect': async params => await client.request('connections/disconnect', params),
       'connections/setActive': async params => await client.request('connections/setActive', params),
       'ollama/health': async params => await client.request('ollama/health', params),
+      'panel/endProcess': async which => await actions.endProcess(which),
+      'panel/exportMetrics': ({ connectionId, hours }) => {
+        actions.exportMetrics(connectionId, hours);
+        return null;
+      },
+      'alerts/list': async params => await client.request('alerts/list', params),
+      'metrics/details': async params => await client.request('metrics/details', params),
+      'metrics/series': async params => await client.request('metrics/series', params),
       'metrics/recent': async params => await client.request('metrics/recent', params),
     };
   }

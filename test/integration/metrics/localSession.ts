@@ -13,6 +13,8 @@ export class LocalSession implements SshSession {
   readonly processes: ChildProcess[] = [];
   /** All output of all processes. */
   output = '';
+  /** Seconds that the machine says it is up; its own where a test does not tell. */
+  uptime: (() => number) | undefined;
   /** All that was written to them. */
   asked = '';
 
@@ -44,20 +46,32 @@ export class LocalSession implements SshSession {
         done();
       },
     });
-    child.stdout.on('data', (chunk: Buffer) => {
-      stream.push(chunk);
-      this.output += chunk.toString('latin1');
+    const deliver = (text: string) => {
+      stream.push(Buffer.from(text, 'latin1'));
+      this.output += text;
       // when who reads the stream has had it
       setImmediate(() => {
         this.arrived.fire(this.output);
       });
+    };
+    // by whole lines, so that the uptime can be told
+    let line = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const text = line + chunk.toString('latin1');
+      const end = this.uptime ? text.lastIndexOf('\n') + 1 : text.length;
+      line = text.slice(end);
+      deliver(text.slice(0, end).replace(/^(\w+ [Uu]) [\d.]+/gm, (...match) => this.saidUptime(match)));
     });
-    child.stdout.on('end', () => stream.push(null));
+    child.stdout.on('end', () => {
+      deliver(line);
+      stream.push(null);
+    });
     return Promise.resolve({
       stream,
       stderr: child.stderr,
       exited: new Promise(resolve => {
-        child.on('close', (code, signal) => {
+        // as sshd tells it: of the program itself, although others may still hold its output open
+        child.on('exit', (code, signal) => {
           resolve({ code, signal });
         });
       }),
@@ -70,12 +84,16 @@ export class LocalSession implements SshSession {
     });
   }
 
-  /** Resolves when the output so far matches. */
-  printed(pattern: RegExp): Promise<void> {
+  private saidUptime([line, frame]: string[]): string {
+    return this.uptime ? `${frame!} ${this.uptime().toFixed(2)}` : line!;
+  }
+
+  /** Resolves when the output matches, from its beginning or from where it is `from` on. */
+  printed(pattern: RegExp, from = 0): Promise<void> {
     return new Promise(resolve => {
       const listener = this.arrived.event(look.bind(this));
       function look(this: LocalSession): void {
-        if (!pattern.test(this.output)) return;
+        if (!pattern.test(this.output.slice(from))) return;
         listener.dispose();
         setImmediate(resolve);
       }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_VERSION } from '../../../src/shared/contract.js';
 import { SparkError } from '../../../src/shared/errors.js';
@@ -345,14 +345,6 @@ describe('store', function () {
     });
 
     it('is brought up from version 1, after a backup of it', async () => {
-      const first = await place.open();
-      await first.close();
-      // the specified tables with rows, as version 1 had them
-      const schema = sqlite3(
-        place.database,
-        `SELECT group_concat(sql, ';') FROM sqlite_master WHERE name IN ('dgx_projects', 'dgx_training_jobs')`,
-      );
-      for (const name of place.names(/./)) rmSync(join(place.folder, name));
       execFileSync('sqlite3', [
         place.database,
         `CREATE TABLE dgx_connections (
@@ -363,7 +355,14 @@ describe('store', function () {
            id INTEGER PRIMARY KEY AUTOINCREMENT, connection_id TEXT REFERENCES dgx_connections(id),
            gpu_utilization REAL, memory_used_mb INTEGER, memory_total_mb INTEGER, temperature_c INTEGER, power_watts REAL,
            recorded_at DATETIME DEFAULT CURRENT_TIMESTAMP);
-         ${schema};
+         CREATE TABLE dgx_projects (
+           id TEXT PRIMARY KEY, connection_id TEXT REFERENCES dgx_connections(id), name TEXT NOT NULL, description TEXT,
+           project_type TEXT, remote_path TEXT, status TEXT DEFAULT 'active', config TEXT,
+           created_at DATETIME DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME DEFAULT CURRENT_TIMESTAMP);
+         CREATE TABLE dgx_training_jobs (
+           id TEXT PRIMARY KEY, project_id TEXT REFERENCES dgx_projects(id), name TEXT NOT NULL, model_name TEXT,
+           status TEXT DEFAULT 'pending', config TEXT, metrics TEXT, container_id TEXT,
+           started_at DATETIME, completed_at DATETIME, created_at DATETIME DEFAULT CURRENT_TIMESTAMP);
          INSERT INTO dgx_connections (id, name, hostname, username, ssh_key_path) VALUES ('k', 'K', 'k.local', 'u', '~/key');
          INSERT INTO dgx_connections (id, name, hostname, username) VALUES ('p', 'P', 'p.local', 'u');
          INSERT INTO dgx_metrics (connection_id, gpu_utilization, recorded_at) VALUES ('k', 12.5, '2025-06-01 11:59:00');

@@ -84,10 +84,15 @@ export function gpu(index: number, values: Partial<GpuSample> = {}): GpuSample {
     temperatureC: 45,
     powerW: 12.5,
     powerLimitW: null,
+    smClockMhz: 2400,
+    memClockMhz: null,
+    fanPercent: null,
+    performanceState: 'P0',
+    throttle: [],
     ...values,
   };
 }
 
 export function sample(connectionId: string, at: number, gpus: GpuSample[] = [gpu(0)]): Sample {
-  return { connectionId, at, driverVersion: '580.95.05', gpus, memory: null };
+  return { connectionId, at, driverVersion: '580.95.05', gpus, memory: null, system: null, troubles: [] };
 }

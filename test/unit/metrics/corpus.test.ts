@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { buildSample } from '../../../src/engine/metrics/buildSample.js';
 import { parseMeminfo } from '../../../src/engine/metrics/meminfo.js';
 import { parseNvidiaSmi } from '../../../src/engine/metrics/nvidiaSmi.js';
+import { explainFailure, isKnownFailure } from '../../../src/engine/metrics/nvidiaSmiFailure.js';
+import { processesOf } from '../../../src/engine/metrics/smiProcesses.js';
 
 /** Real outputs of many drivers; not part of the project, so there may be none. */
 const CORPUS = '../shared/corpus';
@@ -18,6 +19,10 @@ interface Expected {
     temperatureC: number | null;
     powerW: number | null;
     powerLimitW: number | null;
+    smClockMHz: number | null;
+    fanPercent: number | null;
+    migDevices: number;
+    processes: number | null;
   }[];
 }
 
@@ -30,7 +35,9 @@ describe('outputs of real machines', () => {
     const expected = JSON.parse(readFileSync(`${CORPUS}/nvidia-smi/expected.json`, 'utf8')) as Record<string, Expected>;
     const read = Object.fromEntries(
       Object.keys(expected).map(file => {
-        const report = parseNvidiaSmi(readFileSync(`${CORPUS}/nvidia-smi/${file}`, 'utf8'));
+        const text = readFileSync(`${CORPUS}/nvidia-smi/${file}`, 'utf8');
+        const report = parseNvidiaSmi(text);
+        const processes = processesOf(text) ?? [];
         return [
           file,
           {
@@ -45,6 +52,10 @@ describe('outputs of real machines', () => {
               temperatureC: gpu.temperatureC,
               powerW: gpu.powerW,
               powerLimitW: gpu.powerLimitW,
+              smClockMHz: gpu.smClockMhz,
+              fanPercent: gpu.fanPercent,
+              migDevices: gpu.details.mig.length,
+              processes: processes.filter(({ gpuIndex }) => gpuIndex === gpu.index).length,
             })),
           },
         ];
@@ -65,6 +76,10 @@ describe('outputs of real machines', () => {
             temperatureC: gpu.temperatureC,
             powerW: gpu.powerW,
             powerLimitW: gpu.powerLimitW,
+            smClockMHz: gpu.smClockMHz,
+            fanPercent: gpu.fanPercent,
+            migDevices: gpu.migDevices,
+            processes: gpu.processes ?? 0,
           })),
         },
       ]),
@@ -79,20 +94,24 @@ describe('outputs of real machines', () => {
     assert.ok(files.length >= 6);
     for (const file of files) {
       const text = readFileSync(`${folder}/${file}`, 'utf8');
-      const sample = buildSample('c', 1, null, { kind: 'output', status: 1, text, cut: false });
-      assert.deepEqual(sample.gpus, []);
-      assert.equal(sample.error?.code, 'nvidiaSmiFailed', file);
-      assert.ok(sample.error.hint);
+      const error = explainFailure(null, text);
+      assert.equal(parseNvidiaSmi(text), null);
+      assert.equal(error.code, 'nvidiaSmiFailed', file);
+      assert.ok(error.hint);
       // its own sentence and not the generic one
-      assert.doesNotMatch(sample.error.message, /exit status/, file);
+      assert.ok(isKnownFailure(text), file);
     }
   });
 
   it('of /proc/meminfo give MiB, and no used memory where MemAvailable is missing', () => {
     const read = (file: string) => parseMeminfo(readFileSync(`${CORPUS}/proc/${file}`, 'utf8'));
-    assert.deepEqual(read('meminfo-gb10-partial'), { totalMb: 124610, usedMb: 85377 });
-    assert.deepEqual(read('meminfo-x86-kernel-6.txt'), { totalMb: 24106, usedMb: 3003 });
-    assert.deepEqual(read('meminfo-x86-node_exporter'), { totalMb: 3654, usedMb: null });
+    const numbers = (file: string) => {
+      const { totalMb, usedMb, cacheMb } = read(file)!;
+      return [totalMb, usedMb, cacheMb];
+    };
+    assert.deepEqual(numbers('meminfo-gb10-partial'), [124610, 85377, 36821]);
+    assert.deepEqual(numbers('meminfo-x86-kernel-6.txt'), [24106, 3003, 1849]);
+    assert.deepEqual(numbers('meminfo-x86-node_exporter'), [3654, null, 394]);
     assert.equal(read('free-h-gb10.txt'), null);
   });
 });

@@ -8,6 +8,11 @@ export function document(utilization: number | string): string {
   return `<nvidia_smi_log><driver_version>580.1</driver_version><gpu><product_name>NVIDIA GB10</product_name><utilization><gpu_util>${utilization} %</gpu_util></utilization></gpu></nvidia_smi_log>`;
 }
 
+/** A line of the loop, of a GB10. */
+export function row(index: number, count: number, utilization: number | string): string {
+  return `${index}, ${utilization}, [N/A], [N/A], 51, 34.50, [N/A], 2400, [N/A], [N/A], P0, ${count}, 0x0000000000000000, NVIDIA GB10`;
+}
+
 /** The remote end of one sampling channel, moved by a test. */
 export class FakeChannel implements RemoteProcess {
   readonly asked: string[] = [];
@@ -15,6 +20,7 @@ export class FakeChannel implements RemoteProcess {
   readonly stream: Duplex;
   readonly exited: RemoteProcess['exited'];
   disposed = false;
+  private documented = false;
   private exit: (result: { code: number | null; signal: string | null }) => void = () => undefined;
 
   constructor(private readonly marker: string) {
@@ -28,14 +34,43 @@ export class FakeChannel implements RemoteProcess {
     this.exited = new Promise(resolve => (this.exit = resolve));
   }
 
-  async memory(totalMb = 1000, availableMb = 400): Promise<void> {
-    await this.say(`m MemTotal: ${totalMb * 1024} kB;MemAvailable: ${availableMb * 1024} kB;`);
+  /** A reading of the machine itself: as an answer, or as the loop makes it. */
+  async system(availableMb = 400, how: { looped?: boolean; uptime?: number } = {}): Promise<void> {
+    const letter = (name: string) => (how.looped ? name.toUpperCase() : name);
+    await this.say(`${letter('u')} ${how.uptime ?? ''} 0.5 0.4 0.3`);
+    await this.say(`${letter('m')} MemTotal: ${1000 * 1024} kB;MemAvailable: ${availableMb * 1024} kB;`);
+    await this.say(`${letter('p')} cpu some avg10=1.50 avg60=0.50 full avg10=0.00 avg60=0.00`);
+    await this.say(letter('n'));
   }
 
-  async output(text: string, status = 0): Promise<void> {
-    await this.say('b');
+  /** What the loop prints for GPUs of these utilisations. */
+  async round(...utilizations: (number | string)[]): Promise<void> {
+    await this.roundAt(undefined, ...utilizations);
+  }
+
+  /** The same at a moment of the machine's own clock, in seconds. */
+  async roundAt(uptime: number | undefined, ...utilizations: (number | string)[]): Promise<void> {
+    await this.system(400, { looped: true, ...(uptime === undefined ? {} : { uptime }) });
+    for (const [index, utilization] of utilizations.entries())
+      await this.say(`g ${row(index, utilizations.length, utilization)}`);
+  }
+
+  /** A round, as a machine in order answers: the first after what only the document tells. */
+  async answer(utilization: number | string): Promise<void> {
+    if (!this.documented) await this.block('xml', document(utilization));
+    this.documented = true;
+    await this.round(utilization);
+  }
+
+  async block(name: string, text: string): Promise<void> {
+    if (name !== 'xml') {
+      for (const line of text.split('\n')) await this.say(`l ${line}`);
+      await this.say(`o ${name}`);
+      return;
+    }
+    await this.say(`b ${name}`);
     this.stream.push(text);
-    await this.say(`e ${status}`);
+    await this.say('e');
   }
 
   async say(line: string): Promise<void> {
@@ -43,10 +78,9 @@ export class FakeChannel implements RemoteProcess {
     await settled();
   }
 
-  /** Memory and a document, as a machine in order answers. */
-  async answer(utilization: number | string): Promise<void> {
-    await this.memory();
-    await this.output(document(utilization));
+  /** The questions of one kind. */
+  questions(word: string): string[] {
+    return this.asked.filter(line => line === word || line.startsWith(`${word} `));
   }
 
   async end(code: number, complaint = ''): Promise<void> {

@@ -16,13 +16,13 @@ function line(text: string): string {
 }
 
 describe('the answers of the remote sampler', () => {
-  const output = (text: string, status = 0) => ({ kind: 'output', status, text, cut: false });
+  const output = (text: string) => ({ kind: 'block', name: 'xml', text, cut: false });
 
   it('are read between noise', () => {
-    const text = `Welcome\n${line('m MemTotal: 5 kB;MemFree: 1 kB;')}noise${line('b')}<xml é>${line('e 9')}\nbye${line('n')}`;
+    const text = `Welcome\n${line('M MemTotal: 5 kB;MemFree: 1 kB;')}noise${line('b xml')}<xml é>${line('e')}\nbye${line('a')}`;
     assert.deepEqual(read(text), [
-      { kind: 'memory', text: 'MemTotal: 5 kB\nMemFree: 1 kB\n' },
-      output('<xml é>', 9),
+      { kind: 'memory', looped: true, text: 'MemTotal: 5 kB;MemFree: 1 kB;' },
+      output('<xml é>'),
       { kind: 'missing' },
     ]);
   });
@@ -33,12 +33,12 @@ describe('the answers of the remote sampler', () => {
     });
     const frame = fc.oneof(
       fc.constant(line('m A: 1 kB;')),
-      fc.constant(line('n')),
-      fc.constant(`${MARK} n\n`),
+      fc.constant(line('a')),
+      fc.constant(`${MARK} a\n`),
       text.map(noise => `${noise}\n`),
-      fc.tuple(text, fc.nat(255), fc.boolean()).map(([before, status, interrupted]) => {
+      fc.tuple(text, fc.boolean()).map(([before, interrupted]) => {
         const middle = interrupted ? `${before}${line('m B: 2 kB;')}` : before;
-        return `${line('b')}${middle}ü😀\n${MARK.slice(0, 9)}${line(`e ${status}`)}`;
+        return `${line('b xml')}${middle}ü😀\n${MARK.slice(0, 9)}${line('e')}`;
       }),
     );
     fc.assert(
@@ -57,38 +57,56 @@ describe('the answers of the remote sampler', () => {
   });
 
   it('are taken out of the middle of another output to the byte', () => {
-    const [memory, answer] = read(`${line('b')}<gpu_ut${line('m A: 1 kB;')}il>5 %${line('e 0')}`);
+    const [memory, answer] = read(`${line('b xml')}<gpu_ut${line('m A: 1 kB;')}il>5 %${line('e')}`);
     assert.equal(memory?.kind, 'memory');
     assert.deepEqual(answer, output('<gpu_util>5 %'));
   });
 
   it('are told apart when two programs print at once', () => {
-    const text = `${line('b')}x\n\n${MARK} e 0\n${MARK} m A: 1 kB;\n${MARK} n\n`;
+    const text = `${line('b xml')}x\n\n${MARK} e\n${MARK} m A: 1 kB;\n${MARK} a\n`;
     assert.deepEqual(
       read(text).map(frame => frame.kind),
-      ['output', 'memory', 'missing'],
+      ['block', 'memory', 'missing'],
     );
     assert.deepEqual(read(...text.split('\n').flatMap(part => [part, '\n'])), read(text));
   });
 
+  it('of several lines are told apart from a document that comes at the same time', () => {
+    const frames = read(
+      `${line('b xml')}<gpu_ut${line('l Filesystem  1024-blocks')}${line('l /dev/vda 5 ')}${line('o disks')}il>${line('e')}`,
+    );
+    const text = 'Filesystem  1024-blocks\n/dev/vda 5 \n';
+    assert.deepEqual(frames, [{ kind: 'block', name: 'disks', text, cut: false }, output('<gpu_util>')]);
+    assert.deepEqual(read(line('o processes')), [{ kind: 'block', name: 'processes', text: '', cut: false }]);
+  });
+
   it('begin anew when one was never finished', () => {
-    assert.deepEqual(read(`${line('b')}half${line('b')}whole${line('e 0')}`), [output('whole')]);
+    assert.deepEqual(read(`${line('b xml')}half${line('b xml')}whole${line('e')}`), [output('whole')]);
   });
 
   it('are passed over when they are not understood', () => {
-    const odd = [line('e 0'), line('z'), line(''), `${line('b')}x${line('e zero')}`, `\n${MARK}m`, `x${MARK} n\n`];
-    assert.deepEqual(read('-', ...odd, line('n')), [{ kind: 'missing' }]);
+    const odd = [
+      line('e'),
+      line('z'),
+      line(''),
+      `${line('b what')}x${line('e')}`,
+      `${line('l x')}${line('o what')}`,
+      `\n${MARK}m`,
+      `x${MARK} a\n`,
+      line('__proto__'),
+    ];
+    assert.deepEqual(read('-', ...odd, line('a')), [{ kind: 'missing' }]);
   });
 
   it('stay bounded when an output does not end, and say so', () => {
     const megabyte = Buffer.alloc(1024 * 1024, 'y');
-    const [frame] = read(line('b'), ...Array.from({ length: 6 }, () => megabyte), line('e 0'));
-    assert.ok(frame?.kind === 'output' && frame.cut);
+    const [frame] = read(line('b xml'), ...Array.from({ length: 6 }, () => megabyte), line('e'));
+    assert.ok(frame?.kind === 'block' && frame.cut);
     assert.equal(frame.text.length, 4 * 1024 * 1024);
   });
 
   it('stay bounded when a line does not end, and go on after it', () => {
-    const frames = read(`\n${MARK} m `, ...Array.from({ length: 100 }, () => 'y'.repeat(1000)), line('n'));
+    const frames = read(`\n${MARK} m `, ...Array.from({ length: 100 }, () => 'y'.repeat(1000)), line('a'));
     assert.deepEqual(frames, [{ kind: 'missing' }]);
   });
 });

@@ -1,16 +1,47 @@
 import assert from 'node:assert/strict';
-import { parseMeminfo } from '../../../src/engine/metrics/meminfo.js';
+import { parseHugePages, parseMeminfo } from '../../../src/engine/metrics/meminfo.js';
 import { gpuMemory } from '../../../src/engine/metrics/unified.js';
+import { systemMemory } from './readings.js';
 
 describe('/proc/meminfo', () => {
   it('counts as used what is not available, in MiB', () => {
-    const text = 'MemTotal:       10240 kB\nMemFree: 1 kB\nMemAvailable:    4096 kB\nSwapTotal: 5 kB\n';
-    assert.deepEqual(parseMeminfo(text), { totalMb: 10, usedMb: 6 });
+    const text = 'MemTotal:       10240 kB\nMemFree: 1024 kB\nMemAvailable:    4096 kB\nSwapTotal: 5 kB\n';
+    const { totalMb, usedMb, availableMb, freeMb } = parseMeminfo(text)!;
+    assert.deepEqual({ totalMb, usedMb, availableMb, freeMb }, { totalMb: 10, usedMb: 6, availableMb: 4, freeMb: 1 });
+  });
+
+  it('tells the page cache without shared memory, and what of the swap is used', () => {
+    const text =
+      'MemTotal: 102400 kB\nBuffers: 1024 kB\nCached: 20480 kB\nShmem: 4096 kB\nSReclaimable: 2048 kB\nSwapTotal: 8192 kB\nSwapFree: 2048 kB\n';
+    const { cacheMb, swapTotalMb, swapUsedMb } = parseMeminfo(text)!;
+    assert.deepEqual({ cacheMb, swapTotalMb, swapUsedMb }, { cacheMb: 19, swapTotalMb: 8, swapUsedMb: 6 });
+  });
+
+  it('says of nothing that is not told that it is 0', () => {
+    const unknown = {
+      usedMb: null,
+      availableMb: null,
+      freeMb: null,
+      cacheMb: null,
+      swapTotalMb: null,
+      swapUsedMb: null,
+    };
+    assert.deepEqual(parseMeminfo('MemTotal: 2048 kB\n'), { totalMb: 2, ...unknown });
+    assert.equal(parseMeminfo('MemTotal: 2048 kB\nSwapTotal: 1024 kB\nSwapFree: 2048 kB\n')?.swapUsedMb, null);
+  });
+
+  it('has huge pages where it tells all of them', () => {
+    assert.deepEqual(parseHugePages('HugePages_Total: 8\nHugePages_Free: 3\nHugepagesize: 2048 kB\n'), {
+      total: 8,
+      free: 3,
+      sizeKb: 2048,
+    });
+    assert.equal(parseHugePages('HugePages_Total: 8\n'), null);
   });
 
   it('knows no used memory without MemAvailable, or with more of it than there is', () => {
-    assert.deepEqual(parseMeminfo('MemTotal: 2048 kB\nMemFree: 1024 kB\n'), { totalMb: 2, usedMb: null });
-    assert.deepEqual(parseMeminfo('MemTotal: 2048 kB\nMemAvailable: 4096 kB\n'), { totalMb: 2, usedMb: null });
+    assert.deepEqual(parseMeminfo('MemTotal: 2048 kB\nMemFree: 1024 kB\n')?.usedMb, null);
+    assert.deepEqual(parseMeminfo('MemTotal: 2048 kB\nMemAvailable: 4096 kB\n')?.usedMb, null);
   });
 
   for (const text of ['', 'MemTotal: lots kB', 'NotMemTotal: 1024 kB', 'MemTotal: 0 kB', 'MemTotal: 1024 MB'])
@@ -20,9 +51,9 @@ describe('/proc/meminfo', () => {
 });
 
 describe("a GPU's memory", () => {
-  const system = { totalMb: 124_610, usedMb: 85_377 };
+  const system = systemMemory({ totalMb: 124_610, usedMb: 85_377 });
   const nothing = { usedMb: null, totalMb: null };
-  const pool = { kind: 'unified', ...system };
+  const pool = { kind: 'unified', totalMb: 124_610, usedMb: 85_377 };
 
   for (const name of ['NVIDIA GB10', 'NVIDIA Thor', 'Orin (nvgpu)'])
     it(`of ${name} is the unified pool, whether it reports nothing, 0 or all of the system's`, () => {

@@ -3,7 +3,7 @@ import { createLogger } from '../../../src/engine/base/logger.js';
 import { MetricsService } from '../../../src/engine/metrics/metricsService.js';
 import type { MetricsRepository } from '../../../src/engine/store/types.js';
 import { RECENT_SAMPLES, type Sample } from '../../../src/shared/metrics.js';
-import { document, FakeSession, settled } from './fakeSession.js';
+import { document, FakeSession, row, settled } from './fakeSession.js';
 import { ManualClock } from './manualClock.js';
 
 class FakeRepository implements MetricsRepository {
@@ -15,9 +15,16 @@ class FakeRepository implements MetricsRepository {
     this.saved.push(sample);
   }
 
-  history(connectionId: string, hours: number) {
-    const row = { gpuIndex: 0, utilization: hours, memoryUsedMb: null, memoryTotalMb: null, temperatureC: null };
-    return [{ connectionId, at: 1, powerW: null, ...row }];
+  history() {
+    return [];
+  }
+
+  series(): never {
+    throw new Error('not asked here');
+  }
+
+  exportRows(): never {
+    throw new Error('not asked here');
   }
 
   cleanUp(days: number): number {
@@ -95,22 +102,32 @@ describe('the metrics service', () => {
     assert.equal(repository.saved.length, 2);
   });
 
-  it('saves only GPUs that were read, and nothing for a machine without any', async () => {
+  it('saves only GPUs that were read, and of a machine without any what it says of itself', async () => {
     service.attach('c1', session);
     await settled();
-    await session.channel.memory();
-    await session.channel.say('n');
-    clock.advance(2000);
-    await settled();
-    await session.channel.memory();
-    const blank = '<gpu><product_name>NVIDIA H100</product_name></gpu>';
-    await session.channel.output(document(5).replace('</nvidia_smi_log>', `${blank}</nvidia_smi_log>`));
-    assert.equal(heard.length, 2);
+    const { channel } = session;
+    await channel.say('a');
+    await channel.say('a');
+    await channel.system();
+    assert.equal(heard[0]?.error?.code, 'nvidiaSmiMissing');
+    for (let second = 0; second < 16; second += 2) {
+      clock.advance(2000);
+      await channel.say('a');
+      await channel.system();
+    }
+    clock.advance(4000);
+    await channel.block('xml', document(5));
+    await channel.system(400, { looped: true });
+    await channel.say(`g ${row(0, 2, 5)}`);
+    await channel.say(
+      'g 1, [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], 2, [N/A], NVIDIA H100',
+    );
+    assert.equal(heard.at(-1)?.gpus.length, 2);
     assert.deepEqual(
       repository.saved.map(sample => sample.gpus.map(gpu => gpu.index)),
-      [[0]],
+      [[], [0]],
     );
-    assert.equal(heard[1]?.gpus.length, 2);
+    assert.ok(repository.saved.every(sample => sample.system !== null));
   });
 
   it('goes on when a row cannot be saved, and says so', async () => {
@@ -150,8 +167,8 @@ describe('the metrics service', () => {
     service.attach('c1', session);
     await answer(1, 0);
     service.configure({ pollIntervalMs: 500, persistIntervalMs: 1000 });
+    assert.match(session.channel.questions('loop').at(-1)!, /^loop 500 /);
     clock.advance(500);
-    assert.equal(session.channel.asked.length, 2);
     await answer(2, 500);
     await answer(3, 0);
     assert.deepEqual(
@@ -160,8 +177,80 @@ describe('the metrics service', () => {
     );
   });
 
-  it('hands history and cleaning up to the repository', () => {
-    assert.equal(service.history('c1', 24)[0]?.utilization, 24);
-    assert.equal(service.cleanUp(7), 7);
+  describe('reads less often while nobody looks', () => {
+    const paces = () => session.channel.questions('loop').map(line => Number(line.split(' ')[1]));
+    /** So many milliseconds of a machine in order. */
+    const pass = async (ms: number) => {
+      for (let gone = 0; gone < ms; gone += 1000) {
+        await session.channel.answer(1);
+        clock.advance(1000);
+      }
+    };
+
+    it('after a minute without a window that shows metrics', async () => {
+      service.attach('c1', session);
+      await settled();
+      service.setWatched(true);
+      await pass(200_000);
+      service.setWatched(false);
+      await pass(59_000);
+      assert.deepEqual(new Set(paces()), new Set([2000]));
+      await pass(1000);
+      assert.equal(paces().at(-1), 10_000);
+      service.setWatched(true);
+      assert.equal(paces().at(-1), 2000);
+    });
+
+    it('and at full pace for a minute after somebody has asked', async () => {
+      service.attach('c1', session);
+      await settled();
+      await pass(60_000);
+      assert.equal(paces().at(-1), 10_000);
+      service.latest('c1');
+      assert.equal(paces().at(-1), 2000);
+      await pass(30_000);
+      service.recent('c1');
+      await pass(59_000);
+      assert.equal(paces().at(-1), 2000);
+      await pass(1000);
+      assert.equal(paces().at(-1), 10_000);
+    });
+
+    it('but never more often than the setting says', async () => {
+      service.configure({ pollIntervalMs: 30_000, persistIntervalMs: 20_000 });
+      service.attach('c1', session);
+      await settled();
+      await pass(60_000);
+      assert.deepEqual(new Set(paces()), new Set([30_000]));
+    });
+  });
+
+  it('finds the troubles of each machine', async () => {
+    service.attach('c1', session);
+    await settled();
+    const { channel } = session;
+    await channel.block('xml', document(96));
+    for (let second = 0; second <= 32; second += 2) {
+      await channel.system(400, { looped: true });
+      await channel.say(
+        'g 0, 96, [N/A], [N/A], 60, 22.10, [N/A], 611, [N/A], [N/A], P0, 1, 0x0000000000000000, NVIDIA GB10',
+      );
+      clock.advance(2000);
+    }
+    assert.deepEqual(heard[0]?.troubles, []);
+    const [trouble] = heard.at(-1)!.troubles;
+    assert.equal(trouble?.id, 'stuckLowPower');
+    assert.equal(trouble.since, heard[0].at);
+  });
+
+  it('keeps what changes slowly, and reads it again when asked', async () => {
+    service.attach('c1', session);
+    await settled();
+    assert.equal(service.details('c1'), null);
+    await session.channel.block('xml', document(1));
+    await session.channel.block('disks', '');
+    assert.deepEqual(service.details('c1')?.gpus, [{ index: 0, ecc: null, mig: [] }]);
+    service.refreshDetails('c1');
+    assert.equal(session.channel.questions('xml').length, 2);
   });
 });

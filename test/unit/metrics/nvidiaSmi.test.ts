@@ -29,10 +29,53 @@ describe('nvidia-smi -q -x', () => {
           temperatureC: 68,
           powerW: 91.12,
           powerLimitW: null,
+          smClockMhz: null,
+          memClockMhz: null,
+          fanPercent: null,
+          performanceState: null,
+          throttle: null,
           lost: false,
+          details: { index: 0, ecc: null, mig: [] },
         },
       ],
     });
+  });
+
+  it('reads clocks, fan, state and reasons from their own blocks, of old drivers and new', () => {
+    for (const block of ['event', 'throttle']) {
+      const more = `<fan_speed> 37 %</fan_speed><performance_state>P2</performance_state>
+        <clocks_${block}_reasons><clocks_${block}_reason_gpu_idle>Not Active</clocks_${block}_reason_gpu_idle>
+        <clocks_${block}_reason_sw_power_cap>Active</clocks_${block}_reason_sw_power_cap>
+        <clocks_${block}_reason_hw_thermal_slowdown>Active</clocks_${block}_reason_hw_thermal_slowdown></clocks_${block}_reasons>
+        <max_clocks><sm_clock>3003 MHz</sm_clock></max_clocks><clocks><sm_clock>2216 MHz</sm_clock><mem_clock>N/A</mem_clock></clocks>`;
+      const bare = gb10.replace(/<fan_speed>[^<]*<\/fan_speed>/, '');
+      const gpu = parseNvidiaSmi(bare.replace('</gpu>', `${more}</gpu>`))?.gpus[0];
+      assert.deepEqual(
+        [gpu?.fanPercent, gpu?.performanceState, gpu?.throttle, gpu?.smClockMhz, gpu?.memClockMhz],
+        [37, 'P2', ['swPowerCap', 'hwThermal'], 2216, null],
+      );
+    }
+  });
+
+  it('adds up ECC errors, by where they were and by how many bits', () => {
+    const withErrors = (errors: string) =>
+      parseNvidiaSmi(gb10.replace('</gpu>', `<ecc_errors>${errors}</ecc_errors></gpu>`))?.gpus[0]?.details.ecc;
+    const where = (span: string, n: number) =>
+      `<${span}><sram_correctable>${n}</sram_correctable><sram_uncorrectable_parity>${n + 1}</sram_uncorrectable_parity><sram_uncorrectable_secded>N/A</sram_uncorrectable_secded><dram_correctable>10</dram_correctable><dram_uncorrectable>20</dram_uncorrectable></${span}>`;
+    assert.deepEqual(withErrors(where('volatile', 1) + where('aggregate', 3)), {
+      volatileCorrected: 11,
+      volatileUncorrected: 22,
+      aggregateCorrected: 13,
+      aggregateUncorrected: 24,
+    });
+    const bits = `<volatile><single_bit><l1_cache>4</l1_cache><total>5</total></single_bit><double_bit><total>N/A</total></double_bit></volatile>`;
+    assert.deepEqual(withErrors(bits), {
+      volatileCorrected: 5,
+      volatileUncorrected: null,
+      aggregateCorrected: null,
+      aggregateUncorrected: null,
+    });
+    assert.equal(withErrors('<volatile><sram_correctable>N/A</sram_correctable></volatile>'), null);
   });
 
   it("takes the GPU's memory and not that of its MIG devices, and counts GPUs, not attached_gpus", () => {
@@ -43,6 +86,8 @@ describe('nvidia-smi -q -x', () => {
       { memoryUsedMb, memoryTotalMb, utilization, powerW, powerLimitW },
       { memoryUsedMb: 50, memoryTotalMb: 81920, utilization: null, powerW: 67.03, powerLimitW: 500 },
     );
+    assert.ok(report.gpus[0]!.details.mig.length > 0);
+    for (const device of report.gpus[0]!.details.mig) assert.equal(device.totalMb, 9728);
   });
 
   it('keeps a lost GPU in the list without readings, beside one that answers 0', () => {

@@ -62,6 +62,8 @@ describe('the panel host', () => {
     });
     page = pageOf();
     host = new PanelHost(page.channel, client, NO_PROJECTS, () => ({ palette, target: 'auto' }), {
+      endProcess: async () => await Promise.resolve(true),
+      exportMetrics: () => undefined,
       pickKeyFile: async () => await Promise.resolve('/home/me/.ssh/id_ed25519'),
       deleteConnection: async () => await Promise.resolve(false),
       copyEndpoint: async () => {

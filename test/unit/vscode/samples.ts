@@ -44,10 +44,24 @@ export function gpuSample(changes: Partial<GpuSample> = {}): GpuSample {
     temperatureC: 51,
     powerW: 34.5,
     powerLimitW: null,
+    smClockMhz: 2400,
+    memClockMhz: null,
+    fanPercent: null,
+    performanceState: 'P0',
+    throttle: [],
     ...changes,
   };
 }
 
 export function sampleOf(gpus: GpuSample[], changes: Partial<Sample> = {}): Sample {
-  return { connectionId: 'c1', at: NOON, driverVersion: '580.95.05', gpus, memory: null, ...changes };
+  return {
+    connectionId: 'c1',
+    at: NOON,
+    driverVersion: '580.95.05',
+    gpus,
+    memory: null,
+    system: null,
+    troubles: [],
+    ...changes,
+  };
 }
