@@ -37,8 +37,9 @@ export function parseChain(text: string): ParsedChain {
   });
   if (text.length > LONGEST_FILE)
     return failed([{ start: 0, end: 1, severity: 'error', message: 'This file is too long to be a chain.' }]);
-  const syntax = document.errors.map(error => syntaxProblem(error, text));
+  // first, since it may find errors of its own
   const raw = valueOf(document);
+  const syntax = document.errors.map(error => syntaxProblem(error, text));
   if (syntax.length > 0) return failed(syntax, raw);
   if (!isMap(document.contents))
     return failed(

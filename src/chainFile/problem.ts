@@ -23,19 +23,24 @@ export function oneOf(words: readonly string[]): string {
   return quoted.length === 0 ? last : `${quoted.join(', ')} or ${last}`;
 }
 
-/** Letters to change, add or leave out to get from one word to another. */
+/** Letters to change, add, leave out or swap with their neighbour to get from one word to another. */
 function distance(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let at = 0; at < from.length; at++) {
     const next = [at + 1];
-    for (let column = 0; column < to.length; column++)
+    for (let column = 0; column < to.length; column++) {
+      const isSwapped = column > 0 && from[at] === to[column - 1] && from[at - 1] === to[column];
       next.push(
         Math.min(
           (row[column] ?? 0) + (from[at] === to[column] ? 0 : 1),
           (row[column + 1] ?? 0) + 1,
           (next[column] ?? 0) + 1,
+          isSwapped ? (before[column - 1] ?? 0) + 1 : Number.POSITIVE_INFINITY,
         ),
       );
+    }
+    before = row;
     row = next;
   }
   return row.at(-1) ?? 0;

@@ -124,14 +124,19 @@ function valueOf(reference: Reference, scope: Scope): Json {
     throw new TemplateError(`${raw} is not there.`);
   };
   if (root === 'row' || root === 'count') return scope[root] ?? missing();
-  if (root === 'input') return walk(scope.input, path) ?? missing();
+  // null is a value, too
+  if (root === 'input') return orElse(walk(scope.input, path), missing);
   const answer = root === 'output' ? scope.output : scope.steps?.get(step ?? '');
   if (!answer) return missing();
   if (!json) return answer.text;
   if (answer.json === undefined) throw new TemplateError(`${raw}: the answer is not JSON.`);
-  const value = walk(answer.json, path);
-  if (value === undefined) throw new TemplateError(`${raw} is not in the answer.`);
-  return value;
+  return orElse(walk(answer.json, path), () => {
+    throw new TemplateError(`${raw} is not in the answer.`);
+  });
+}
+
+function orElse(value: Json | undefined, missing: () => never): Json {
+  return value === undefined ? missing() : value;
 }
 
 function walk(value: Json, path: readonly string[]): Json | undefined {
