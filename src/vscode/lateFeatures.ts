@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import { showAlerts } from './alertNotices.js';
+import { helpWritingChains } from './chains/chainHelp.js';
 import { showChainLenses } from './chains/chainLenses.js';
 import { showChainProblems } from './chains/chainProblems.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
@@ -76,6 +77,7 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'chain commands': () => registerChainCommands(services, extensionUri),
     'problems of chains': showChainProblems,
     'links in chains': showChainLenses,
+    'help in chains': () => helpWritingChains(client),
     'publish commands': () => registerPublishCommands(services),
     'project commands': () => registerProjectCommands(files),
     'folder commands': () => registerFolderCommands(files),

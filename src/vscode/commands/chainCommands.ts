@@ -1,14 +1,16 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { endpointChoiceSchema, runIdSchema, type RunSummary } from '../../shared/chains.js';
+import { endpointChoiceSchema, runIdSchema, type RunSummary, type RunView } from '../../shared/chains.js';
 import { SparkError } from '../../shared/errors.js';
 import { ChainResults } from '../chains/chainResults.js';
 import { chainUri, folderOf, pointedAt, savedChain } from '../chains/chainPlace.js';
 import { ChainStatus } from '../chains/chainStatus.js';
 import { makeChain, writeStarter } from '../chains/newChain.js';
+import { askWhatToDo, namedEndpoint, type OtherWay, otherWays } from '../chains/otherWays.js';
 import { COMMANDS, type RunChainOptions } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { together } from '../emitter.js';
+import type { EngineClient } from '../engineClient.js';
 import { withoutLinks } from '../plainText.js';
 import { checked } from './arguments.js';
 import { attempt } from './interactive.js';
@@ -128,17 +130,48 @@ async function runByArgument(
 async function runInteractively(tools: Tools, uri: vscode.Uri, options: InteractiveOptions): Promise<void> {
   const { services, results, status } = tools;
   const { client } = services;
-  const { runId } = options;
-  const params = { ...whatToRun(uri, options), mayAsk: true, ...(runId !== undefined && { runId }) };
-  const started = await client.request('chains/start', params);
-  if (started.kind === 'modelsMissing') {
-    if (await pullMissing(services, started)) await runInteractively(tools, uri, options);
-    return;
-  }
+  const started = await startOrMend(services, uri, options);
+  if (!started) return;
   status.follow(started.run);
   results.show(uri.fsPath, started.run.runId);
   const summary = await client.request('chains/wait', { runId: started.run.runId });
   tellEnd(started.run.chain, summary);
+}
+
+/**
+ * Starts a run, however often the user mends what keeps it from starting: a model that is pulled, another place to run
+ * it. Undefined when the user thought better of it.
+ */
+async function startOrMend(
+  services: CommandServices,
+  uri: vscode.Uri,
+  options: InteractiveOptions,
+): Promise<{ readonly run: RunView } | undefined> {
+  const { client } = services;
+  const { runId } = options;
+  const params = { ...whatToRun(uri, options), mayAsk: true, ...(runId !== undefined && { runId }) };
+  try {
+    const started = await client.request('chains/start', params);
+    if (started.kind === 'started') return started;
+    const way = await pullOrSwitch(client, started);
+    return way && (await startOrMend(services, uri, way === 'here' ? options : elsewhere(options, way)));
+  } catch (error) {
+    if (!SparkError.is(error, 'ollamaUnreachable')) throw error;
+    const ways = otherWays(client, options.endpoint ?? (await namedEndpoint(uri)));
+    const again = 'Try Again';
+    const chosen = await askWhatToDo(error.message, 'Nothing was asked yet.', [again], ways);
+    return chosen && (await startOrMend(services, uri, chosen === again ? options : elsewhere(options, chosen)));
+  }
+}
+
+/** Another place is another run: what the one that was to go on has got stays with it. */
+function elsewhere({ first, step, restart }: InteractiveOptions, endpoint: OtherWay): InteractiveOptions {
+  return {
+    endpoint,
+    ...(first !== undefined && { first }),
+    ...(step !== undefined && { step }),
+    ...(restart !== undefined && { restart }),
+  };
 }
 
 function tellEnd(chain: string, { passed, failed, tokens, seconds }: RunSummary): void {
@@ -175,18 +208,28 @@ async function exportTo(
   return (await client.request('chains/export', { path, runId: run, file })).rows;
 }
 
-/** Offers to pull the models that an Ollama does not have; false when the user thought better of it. */
-async function pullMissing(
-  { client }: CommandServices,
+/** Offers to pull the models that an Ollama does not have, or to run the chain elsewhere. */
+async function pullOrSwitch(
+  client: EngineClient,
   { models, endpoint, url }: { models: string[]; endpoint: string; url: string },
-): Promise<boolean> {
+): Promise<OtherWay | 'here' | undefined> {
   const pull = 'Pull';
   const names = models.join(', ');
-  const question = withoutLinks(`Ollama at ${url} does not have ${names}.`);
-  const detail = 'Pull it there, or cancel and run the chain where it is.';
-  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, pull)) !== pull) return false;
+  const detail = 'Pull it there, or run the chain where it is.';
+  const ways = otherWays(client, endpoint);
+  const chosen = await askWhatToDo(`Ollama at ${url} does not have ${names}.`, detail, [pull], ways);
+  if (chosen !== pull) return chosen;
+  await pullModels(client, endpoint, models);
+  return 'here';
+}
+
+async function pullModels(client: EngineClient, endpoint: string, models: readonly string[]): Promise<void> {
   await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: withoutLinks(`Pulling ${names}`), cancellable: true },
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: withoutLinks(`Pulling ${models.join(', ')}`),
+      cancellable: true,
+    },
     async (progress, token) => {
       const controller = new AbortController();
       const listening = together(
@@ -205,7 +248,6 @@ async function pullMissing(
       }
     },
   );
-  return true;
 }
 
 function whatToRun(uri: vscode.Uri, { endpoint, first, step, restart }: RunChainOptions) {
