@@ -132,6 +132,23 @@ workbenchSuite(
       await picture('forwards');
     });
 
+    it('says so when no dashboard listens, and offers what does', async () => {
+      await workbench.run('DGX Spark: Open DGX Dashboard');
+      await workbench.notifications.toast(/Nothing listens on port 11000 of spark-1/);
+      await picture('dashboard');
+      await workbench.notifications.toastClick(/Nothing listens on port 11000/, 'Other Services...');
+      await workbench.quickInput.wait(/service of the Spark/);
+      await workbench.quickInput.escape();
+    });
+
+    it('shows models and forwards in every theme', async () => {
+      await workbench.views.waitForRow(VIEW, /qwen3:235b, does not fit/);
+      for (const theme of ['light', 'highContrast', 'highContrastLight', 'dark'] as const) {
+        await workbench.themes.use(theme);
+        await picture(`tree-${theme}`);
+      }
+    });
+
     it('switches to this computer in the selector, and gives back what was the user’s', async () => {
       await workbench.run('DGX Spark: Select Ollama Target');
       await workbench.until(

@@ -72,7 +72,10 @@ export function registerForwardCommands(services: CommandServices): vscode.Dispo
       async first =>
         await aboutConnection(services, first, connectedOnly('Open DGX Dashboard'), {
           argument: dashboard,
-          interactive: dashboard,
+          interactive: async connectionId => {
+            const wished = await askDashboard(services, connectionId);
+            return wished ? await open(connectionId, wished) : undefined;
+          },
         }),
     ),
   );
@@ -122,6 +125,24 @@ async function pickForward(
     ),
   }));
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Choose a forwarded port' }))?.forward;
+}
+
+/** What to open as the dashboard: it, or what the user chooses instead where nothing listens there. */
+async function askDashboard(services: CommandServices, connectionId: string): Promise<ForwardData | undefined> {
+  const { client } = services;
+  const forward = { remotePort: DASHBOARD_PORT, remoteHost: REMOTE_LOOPBACK };
+  const offers = await client.request('forwards/offers', { connectionId });
+  // a port that is forwarded already is not offered: that one was looked at when it was added
+  if (offers.find(({ remotePort }) => remotePort === DASHBOARD_PORT)?.listening !== false) return forward;
+  const name = withoutIcons(client.connection(connectionId)?.name ?? 'the Spark');
+  const [anyway, other] = ['Open Anyway', 'Other Services...'];
+  const chosen = await vscode.window.showWarningMessage(
+    `Nothing listens on port ${DASHBOARD_PORT} of ${name}, where the DGX Dashboard usually is.`,
+    anyway,
+    other,
+  );
+  if (chosen === anyway) return forward;
+  return chosen === other ? await askForward(services, connectionId) : undefined;
 }
 
 interface OfferItem extends vscode.QuickPickItem {

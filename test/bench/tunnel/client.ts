@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { fairness, percentile } from '../statistics.js';
+import { PATTERN_BLOCK, patternBlock } from './pattern.js';
 
 const MIB = 1024 * 1024;
 
@@ -124,4 +126,47 @@ export async function requestsBeside(port: number, count: number, work: Promise<
   const times = await smallRequests(port, count);
   await work;
   return [percentile(times, 50), percentile(times, 99)];
+}
+
+function sumOfPattern(blocks: number): string {
+  const hash = createHash('sha256');
+  for (let number = 0; number < blocks; number++) hash.update(patternBlock(number));
+  return hash.digest('hex');
+}
+
+/** Downloads so much of a pattern and uploads it; throws unless each arrived bit for bit. */
+export async function bitForBit(port: number, mebibytes: number): Promise<void> {
+  const blocks = (mebibytes * MIB) / PATTERN_BLOCK;
+  const expected = sumOfPattern(blocks);
+  const down = await open(port);
+  const hash = createHash('sha256');
+  down.on('data', (chunk: Buffer) => hash.update(chunk));
+  down.write(`pattern ${blocks}\n`);
+  await once(down, 'end');
+  if (hash.digest('hex') !== expected) throw new Error('What was downloaded is not what was sent.');
+
+  const up = await open(port);
+  up.write(`sum ${mebibytes * MIB}\n`);
+  let answer = '';
+  up.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  const ended = once(up, 'end');
+  for (let number = 0; number < blocks; number++) if (!up.write(patternBlock(number))) await once(up, 'drain');
+  await ended;
+  if (answer !== expected) throw new Error('What was uploaded is not what arrived.');
+}
+
+/** Reads a download a mebibyte a second, and calls `each` every second. */
+export async function readSlowly(port: number, mebibytes: number, seconds: number, each: () => void): Promise<void> {
+  const socket = await open(port);
+  socket.write(`down ${mebibytes * MIB}\n`);
+  for (let second = 0; second < seconds; second++) {
+    for (let left = MIB; left > 0;) {
+      const chunk = socket.read(Math.min(left, socket.readableLength || left)) as Buffer | null;
+      if (chunk) left -= chunk.length;
+      else await once(socket, 'readable');
+    }
+    await new Promise(done => setTimeout(done, 1000));
+    each();
+  }
+  socket.destroy();
 }

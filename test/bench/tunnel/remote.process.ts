@@ -1,10 +1,13 @@
 /**
  * What the tunnels of the bench lead to: a TCP server that does as the first line of a connection says.
  * `down N`: sends N bytes. `up N`: takes N bytes, then says `ok`. `echo N`: sends back each N bytes. `tokens N MS`:
- * sends N pieces, MS milliseconds apart, each with the time of its sending. Prints its port.
+ * sends N pieces, MS milliseconds apart, each with the time of its sending. `pattern N`: sends N blocks, no two of them
+ * alike. `sum N`: takes N bytes, then says their SHA-256. Prints its port.
  */
+import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { patternBlock } from './pattern.js';
 
 const BLOCK = Buffer.alloc(256 * 1024, 'x');
 
@@ -22,6 +25,32 @@ function down(socket: Socket, bytes: number): void {
     socket.end();
   };
   send();
+}
+
+function pattern(socket: Socket, blocks: number): void {
+  let sent = 0;
+  const send = (): void => {
+    while (sent < blocks) {
+      if (!socket.write(patternBlock(sent++))) {
+        socket.once('drain', send);
+        return;
+      }
+    }
+    socket.end();
+  };
+  send();
+}
+
+function sum(socket: Socket, bytes: number, first: Buffer): void {
+  const hash = createHash('sha256');
+  let left = bytes;
+  const take = (chunk: Buffer): void => {
+    hash.update(chunk);
+    left -= chunk.length;
+    if (left <= 0) socket.end(hash.digest('hex'));
+  };
+  socket.on('data', take);
+  if (first.length > 0) take(first);
 }
 
 function up(socket: Socket, bytes: number, first: Buffer): void {
@@ -74,6 +103,8 @@ const server = createServer({ noDelay: true, allowHalfOpen: true }, socket => {
     else if (what === 'up') up(socket, first, rest);
     else if (what === 'echo') echo(socket, first, rest);
     else if (what === 'tokens') tokens(socket, first, second);
+    else if (what === 'pattern') pattern(socket, first);
+    else if (what === 'sum') sum(socket, first, rest);
     else socket.destroy();
   };
   socket.on('data', read);

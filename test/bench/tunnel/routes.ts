@@ -12,6 +12,8 @@ export interface Route {
   readonly name: 'ours' | 'ssh';
   readonly port: number;
   readonly pid: number;
+  /** Uploads a file to this path of the machine, beside the tunnel. */
+  uploadFile(local: string, remoteFolder: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,15 @@ export async function startOurs(sshd: Sshd, sshPort: number, remotePort: number)
     name: 'ours',
     port: tunnel.localPort,
     pid: await window.enginePid(),
+    async uploadFile(local, remoteFolder) {
+      const request = {
+        ...{ connectionId, direction: 'upload' as const, sources: [local], destination: remoteFolder },
+        onConflict: 'overwrite' as const,
+      };
+      const { transferId } = await window.peer.request('transfers/start', request);
+      const { problems } = await window.peer.request('transfers/wait', { transferId });
+      if (problems.length > 0) throw new Error(problems.join(' '));
+    },
     async stop() {
       await window.endEngine();
       storage.remove();
@@ -86,6 +97,19 @@ export async function startSsh(sshd: Sshd, sshPort: number, remotePort: number):
     name: 'ssh',
     port,
     pid: child.pid ?? 0,
+    async uploadFile(local, remoteFolder) {
+      const scp = spawn(
+        'scp',
+        [
+          ...['-F', 'none', '-q', '-i', sshd.clientKey, '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no'],
+          ...['-o', `UserKnownHostsFile=${join(sshd.folder, 'bench_known_hosts')}`, '-P', String(sshPort)],
+          ...[local, `${sshd.username}@127.0.0.1:${remoteFolder}/`],
+        ],
+        { stdio: ['ignore', 'ignore', 'inherit'] },
+      );
+      const [code] = (await once(scp, 'exit')) as [number | null];
+      if (code !== 0) throw new Error('scp has failed.');
+    },
     async stop() {
       const ended = once(child, 'exit');
       child.kill();

@@ -122,6 +122,59 @@ describe('a tunnel', function () {
       assert.deepEqual(tunnel.stats, { openSockets: 0, totalSockets: 1, bytesUp: up.length, bytesDown: down.length });
     });
 
+    it('carries all of it unchanged across many re-keyings', async () => {
+      const often = await startSshd({ config: ['RekeyLimit 8M'] });
+      often.trust();
+      const { port: sshPort, username, clientKey: keyPath, home } = often;
+      const session = await openSession({
+        target: { hostname: '127.0.0.1', port: sshPort, username, auth: { method: 'key', keyPath } },
+        home,
+      });
+      try {
+        const block = randomBytes(4_000_000);
+        const data = Buffer.concat(Array.from({ length: 12 }, () => block));
+        const port = await echo();
+        const tunnel = await open(() => session.forward('127.0.0.1', port));
+        const socket = call(tunnel);
+        socket.end(data);
+        assert.equal(sum(await readAll(socket)), sum(data));
+      } finally {
+        session.dispose();
+        await often.stop();
+      }
+    });
+
+    it('takes no more from the other side than a caller who has stopped reading has room for', async () => {
+      const block = Buffer.alloc(1024 * 1024, 'x');
+      const total = 96;
+      let taken = 0;
+      const port = await serve(socket => {
+        const send = () => {
+          while (taken < total && !socket.destroyed) {
+            taken += 1;
+            if (!socket.write(block)) {
+              socket.once('drain', send);
+              return;
+            }
+          }
+          socket.end();
+        };
+        send();
+      });
+      const tunnel = await through(port);
+      const slow = call(tunnel);
+      await once(slow, 'readable');
+      // others get through meanwhile; by the time that so many have, what can be taken has been taken
+      const other = await through(await echo());
+      for (let count = 0; count < 100; count++) {
+        const socket = call(other);
+        socket.end(Buffer.alloc(100_000));
+        await readAll(socket);
+      }
+      assert.ok(taken <= 32, `${taken} MiB were taken`);
+      assert.equal((await readAll(slow)).length, total * block.length);
+    });
+
     it('carries 64 connections at a time', async () => {
       const tunnel = await through(await echo());
       await Promise.all(
