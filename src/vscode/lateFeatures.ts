@@ -18,6 +18,7 @@ import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
+import { registerStoreCommands } from './commands/storeCommands.js';
 import { registerTransferCommands } from './commands/transferCommands.js';
 import type { Disposable } from './emitter.js';
 import { createFileServices, type EarlyFileParts } from './fileServices.js';
@@ -74,6 +75,7 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
+    'store commands': () => registerStoreCommands(services),
     'chain commands': () => registerChainCommands(services, extensionUri),
     'problems of chains': showChainProblems,
     'links in chains': showChainLenses,
