@@ -63,13 +63,20 @@ export function ResultsPage({ send, remember }: PageProps) {
     send({ kind: 'show', runId: run.runId, otherId, from, ...part });
   };
   const close = () => {
+    // back to where it was opened from
+    document.querySelector<HTMLElement>('.chains-cell--chosen')?.focus();
     setChosen(null);
     setDetail(null);
   };
   const options = runs.map(each => ({ value: each.runId, label: runName(each) }));
   const others = options.filter(({ value }) => value !== run.runId);
   return (
-    <main class="chains">
+    <main
+      class="chains"
+      onKeyDown={({ key }) => {
+        if (key === 'Escape' && detail) close();
+      }}
+    >
       <h1>{run.chain}</h1>
       <div class="chains-bar">
         {isLive(run) ? (
