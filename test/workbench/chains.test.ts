@@ -93,6 +93,50 @@ workbenchSuite('Chains in the editor', session => {
     await picture('compared');
   });
 
+  it('waits while the link is lost, and goes on by itself', async () => {
+    const before = spark.ollama.chats.length;
+    spark.ollama.holdAfter(2);
+    await lens('Run on DGX').click();
+    await spark.ollama.untilHeld();
+    await spark.faults.goOffline(true);
+    await workbench.until(async () => (await text()).includes('Paused'), 'the pause');
+    await picture('paused');
+    spark.ollama.release();
+    await spark.faults.goOffline(false);
+    await workbench.notifications.toast(/all 3 rows passed/, 60_000);
+    await workbench.until(async () => (await text()).includes('3 of 3 rows'), 'all rows');
+    await workbench.notifications.clear();
+    // only what was under way was asked twice: at most two requests at a time
+    const asked = spark.ollama.chats.length - before;
+    assert.ok(asked >= 7 && asked <= 8, `${asked} requests`);
+  });
+
+  it('offers to pull a model that is not there, or to run elsewhere', async () => {
+    const path = join(folder, 'first.chain.yaml');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"llama3.1:8b"', '"qwen3:0.6b"'));
+    await workbench.page.locator('.view-line').filter({ hasText: 'qwen3:0.6b' }).waitFor();
+    await lens('Run on DGX').click();
+    const { text: said, buttons } = await workbench.notifications.dialog();
+    assert.match(said, /does not have qwen3:0\.6b/);
+    assert.deepEqual(buttons.slice(0, 2).sort(), ['Pull', 'Run Locally']);
+    await picture('pull');
+    await workbench.notifications.dialogClick('Pull');
+    await workbench.notifications.toast(/all 3 rows passed/);
+    await workbench.notifications.clear();
+    assert.ok(spark.ollama.installed.includes('qwen3:0.6b'));
+  });
+
+  it('helps with writing', async () => {
+    await workbench.showTab('first.chain.yaml');
+    await workbench.page.locator('.view-line').filter({ hasText: 'endpoint: auto' }).click();
+    await workbench.page.keyboard.press('Home');
+    await workbench.page.keyboard.type('concurr');
+    await workbench.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'concurrency' }).waitFor();
+    await picture('completion');
+    await workbench.page.keyboard.press('Escape');
+    await workbench.run('File: Revert File');
+  });
+
   it('shows what is wrong at its line', async () => {
     const path = join(folder, 'first.chain.yaml');
     writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
