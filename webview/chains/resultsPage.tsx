@@ -46,6 +46,12 @@ export function ResultsPage({ send, remember }: PageProps) {
     if (chosen) send({ kind: 'cell', ...chosen });
   }, [chosen, revision]);
 
+  const isOpen = detail !== null;
+  useEffect(() => {
+    // beside the drawer, not behind it
+    if (isOpen) document.querySelector('.chains-cell--chosen')?.scrollIntoView({ block: 'nearest' });
+  }, [isOpen, chosen]);
+
   const shown = table?.shown;
   if (!table || !shown)
     return (
