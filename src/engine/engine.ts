@@ -218,6 +218,7 @@ export class Engine {
     this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
     this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
+    this.held.add(this.metrics.onDidSample(sample => this.ollama.take(sample)));
     this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
     this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     const look = () => {
