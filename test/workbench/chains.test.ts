@@ -141,7 +141,7 @@ workbenchSuite('Chains in the editor', session => {
     const path = join(folder, 'first.chain.yaml');
     writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
     await workbench.page.locator('.squiggly-error').first().waitFor();
-    await workbench.run('View: Show Problems');
+    await workbench.run('Problems: Focus on Problems View');
     await workbench.page
       .getByText(/drafted/)
       .first()

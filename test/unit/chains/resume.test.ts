@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nullLogger } from '../../../src/engine/base/logger.js';
-import { systemClock } from '../../../src/engine/base/clock.js';
 import { Emitter } from '../../../src/engine/base/emitter.js';
-import { ChainService } from '../../../src/engine/chains/chainService.js';
 import { Ollama } from '../../spark/ollama/server.js';
 import { freePort } from '../../support/sshd.js';
+import { newService, nobody } from './workshop.js';
 
 const INPUTS = ['rivers', 'bridges', 'boats'];
 
@@ -47,19 +45,8 @@ outputs: { all: "{{steps.short}}" }
     writeFileSync(`${path}.results.jsonl`, results);
     ollama.chats.length = 0;
     const changes = new Emitter<undefined>();
-    const service = new ChainService({
-      around: {
-        snapshot: () => ({
-          connections: [],
-          endpoint: { url: 'http://localhost:1', source: 'local', connectionId: null },
-        }),
-        onDidChange: changes.event,
-        target: () => 'auto',
-      },
-      ...{ clock: systemClock, log: nullLogger },
-    });
+    const service = newService(changes);
     try {
-      const nobody = async () => await Promise.reject(new Error('Nobody is there to be asked.'));
       const { signal } = new AbortController();
       const params = { path, folder, mayAsk: false } as const;
       const started = await service.start({ ...params, how: 'continue', askFailedAgain: false }, nobody, signal);
