@@ -46,6 +46,14 @@ export function ResultsPage({ send, remember }: PageProps) {
     if (chosen) send({ kind: 'cell', ...chosen });
   }, [chosen, revision]);
 
+  const runIds = [table?.shown?.run.runId, table?.other?.run.runId];
+  const isGone = chosen !== null && !runIds.includes(chosen.runId);
+  useEffect(() => {
+    if (!isGone) return;
+    setChosen(null);
+    setDetail(null);
+  }, [isGone]);
+
   const isOpen = detail !== null;
   useEffect(() => {
     // beside the drawer, not behind it
@@ -142,9 +150,9 @@ export function ResultsPage({ send, remember }: PageProps) {
           {problem}
         </p>
       )}
-      <div class={detail ? 'chains-body chains-body--split' : 'chains-body'}>
+      <div class={chosen && detail ? 'chains-body chains-body--split' : 'chains-body'}>
         <ResultsTable {...{ shown, other, chosen }} onChoose={setChosen} />
-        {detail && <CellDetail detail={detail} onClose={close} />}
+        {chosen && detail && <CellDetail detail={detail} onClose={close} />}
       </div>
       {run.rows.total > ROWS_PER_PAGE && (
         <nav class="chains-bar" aria-label="Pages">
