@@ -3,6 +3,7 @@ import type { Chain } from './chain.js';
 import { isObject, type Json, type JsonObject } from './json.js';
 import type { ParsedChain } from './parseChain.js';
 import { schemasFor } from './schema.js';
+import { textOf } from './template.js';
 import { writingPlace } from './yamlPath.js';
 
 /** A word that may be written. */
@@ -54,7 +55,7 @@ export function explanationOf(path: readonly (string | number)[]): string | unde
   if (!described) return undefined;
   const { description, default: usual } = described;
   const more = usual === undefined ? '' : ` Left out: ${JSON.stringify(usual)}.`;
-  return `${String(description)}${more}`;
+  return `${textOf(description ?? '')}${more}`;
 }
 
 function fieldsAt(path: readonly (string | number)[]): Completion[] {

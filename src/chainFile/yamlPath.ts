@@ -38,7 +38,7 @@ export function writingPlace(text: string, offset: number): WritingPlace | undef
 
 function readLine(line: string): Line {
   const [, spaces = '', marks = '', key, rest = ''] = LINE.exec(line) ?? [];
-  const dashes = [...marks].flatMap((mark, index) => (mark === '-' ? [spaces.length + index] : []));
+  const dashes = Array.from(marks.matchAll(/-/g), ({ index }) => spaces.length + index);
   return { indent: spaces.length + marks.length, key, dashes, isBlock: /[|>][-+\d]*\s*$/.test(rest) };
 }
 

@@ -44,7 +44,7 @@ describe('checks that need no model', () => {
     const plan = planCheck({ matches: '^(a+)+$' });
     const text = `${'a'.repeat(40)}!`;
     const first = checks.check(plan, text, []);
-    assert.deepEqual([first.passed, /takes too long/.test(first.detail)], [false, true]);
+    assert.deepEqual([first.passed, first.detail.includes('takes too long')], [false, true]);
     assert.deepEqual(checks.check(plan, 'aaa', []), first);
   });
 
