@@ -128,8 +128,9 @@ workbenchSuite('Chains in the editor', session => {
 
   it('helps with writing', async () => {
     await workbench.showTab('first.chain.yaml');
-    await workbench.page.locator('.view-line').filter({ hasText: 'endpoint: auto' }).click();
-    await workbench.page.keyboard.press('Home');
+    await workbench.page.locator('.view-line').filter({ hasText: 'for busy readers' }).click();
+    await workbench.page.keyboard.press('End');
+    await workbench.page.keyboard.press('Enter');
     await workbench.page.keyboard.type('concurr');
     await workbench.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'concurrency' }).waitFor();
     await picture('completion');
