@@ -83,6 +83,23 @@ export class QuickInput {
     await (await this.rowWith(label)).click();
   }
 
+  /** Chooses a file or folder in the editor's own dialog, whose box takes a path. */
+  async choosePath(path: string, match?: Match): Promise<void> {
+    await this.wait(match);
+    await this.box.fill(path);
+    await poll(
+      this.page,
+      async () => {
+        // the first press goes into a folder, the second takes it
+        const value = (await this.state())?.value;
+        if (value === path || value === `${path}/`)
+          await this.widget.locator('.quick-input-action .monaco-button').first().click();
+        return (await this.widget.count()) === 0;
+      },
+      `the dialog to take ${path}`,
+    );
+  }
+
   /** Ticks rows of a pick that allows several, and accepts. */
   async check(labels: readonly string[], { match }: { match?: Match } = {}): Promise<void> {
     await this.wait(match);
