@@ -44,7 +44,7 @@ export function completionsAt(text: string, offset: number): Completions | undef
   if (key === undefined) return { start, items: fieldsAt(path), isModel: false };
   const schemas = schemasFor([...path, key]);
   const items = schemas.flatMap(valuesOf).map((value): Completion => ({
-    ...{ kind: 'value', label: String(value), insert: String(value), about: '' },
+    ...{ kind: 'value', label: textOf(value), insert: textOf(value), about: '' },
   }));
   return { start, items, isModel: key === 'model' };
 }

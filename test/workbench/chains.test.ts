@@ -126,6 +126,19 @@ workbenchSuite('Chains in the editor', session => {
     assert.ok(spark.ollama.installed.includes('qwen3:0.6b'));
   });
 
+  it('shows what is wrong at its line', async () => {
+    const path = join(folder, 'first.chain.yaml');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
+    await workbench.page.locator('.squiggly-error').first().waitFor();
+    await workbench.run('Problems: Focus on Problems View');
+    await workbench.page
+      .locator('.markers-panel')
+      .getByText(/There is no step "drafted"/)
+      .first()
+      .waitFor();
+    await picture('problems');
+  });
+
   it('helps with writing', async () => {
     await workbench.showTab('first.chain.yaml');
     await workbench.page.locator('.view-line').filter({ hasText: 'for busy readers' }).click();
@@ -134,19 +147,5 @@ workbenchSuite('Chains in the editor', session => {
     await workbench.page.keyboard.type('concurr');
     await workbench.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'concurrency' }).waitFor();
     await picture('completion');
-    await workbench.page.keyboard.press('Escape');
-    await workbench.run('File: Revert File');
-  });
-
-  it('shows what is wrong at its line', async () => {
-    const path = join(folder, 'first.chain.yaml');
-    writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
-    await workbench.page.locator('.squiggly-error').first().waitFor();
-    await workbench.run('Problems: Focus on Problems View');
-    await workbench.page
-      .getByText(/drafted/)
-      .first()
-      .waitFor();
-    await picture('problems');
   });
 });
