@@ -144,7 +144,7 @@ workbenchSuite('Files and projects', session => {
     const name = panel.getByRole('textbox', { name: 'Name' });
     await workbench.until(async () => /copy/i.test(await name.inputValue()), 'the form of the copy');
     await name.fill('Second');
-    await panel.getByRole('combobox', { name: 'Status' }).selectOption({ label: 'Paused' });
+    await panel.getByRole('radio', { name: 'Paused' }).click();
     await panel.getByRole('button', { name: 'Save', exact: true }).click();
     await workbench.views.waitForRow('Projects', /Second.*Paused/);
     const ask = async () => {
