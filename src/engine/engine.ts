@@ -12,6 +12,7 @@ import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
+import { ChainService } from './chains/chainService.js';
 import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { FileService } from './files/fileService.js';
@@ -62,6 +63,7 @@ export class Engine {
   private readonly transfers: TransferService;
   private readonly projects: ProjectService;
   private readonly terminals: TerminalService;
+  private readonly chains: ChainService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -131,7 +133,7 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
-              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, chains: this.chains },
               endProcess: async (session, which) => await killProcess(run, session, which),
               ...finders(log.scope('discovery')),
             },
@@ -165,6 +167,19 @@ export class Engine {
         settings: () => this.settings,
       }),
     );
+    this.chains = this.held.add(
+      new ChainService({
+        around: {
+          snapshot: () => this.snapshot(),
+          onDidChange: this.connections.onDidChange,
+          target: () => this.settings.target,
+        },
+        clock: systemClock,
+        log: log.scope('chains'),
+      }),
+    );
+    this.held.add(this.chains.onDidChange(run => this.tell('chains/changed', run)));
+    this.held.add(this.chains.onDidPull(progress => this.tell('chains/pulling', progress)));
     const { connections } = this;
     const reach = {
       session: (id: string) => connections.session(id),
@@ -297,6 +312,7 @@ export class Engine {
     this.log.info('The engine ends.');
     this.linger?.dispose();
     try {
+      await this.chains.close();
       this.connections.dispose();
       await this.store.close();
     } catch (error) {

@@ -10,6 +10,7 @@ import {
   keyPathSchema,
   portSchema,
 } from './connection.js';
+import { chainNotifications, chainRequests } from './chains.js';
 import { alertSchema, snoozeSchema } from './alerts.js';
 import { machineDetailsSchema } from './details.js';
 import { exportQuerySchema, seriesQuerySchema, seriesSchema } from './history.js';
@@ -49,7 +50,7 @@ import { transferIdSchema, transferRequestSchema, transferResultSchema, transfer
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 5;
+export const CONTRACT_VERSION = 6;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
 export const DATABASE_VERSION = 5;
@@ -261,6 +262,7 @@ export const engineRequests = {
     result: v.object({ deleted: v.number() }),
   },
 
+  ...chainRequests,
   /** The last alerts, the newest first. */
   'alerts/list': { params: nothing, result: v.array(alertSchema) },
   'alerts/snooze': { params: snoozeSchema, result: none },
@@ -401,6 +403,7 @@ export const clientNotifications = {
   /** The models of a machine are others now: one was installed, deleted, loaded or unloaded. */
   'ollama/changed': byConnection,
   'ollama/chatPart': v.strictObject({ streamId: v.string(), part: chatPartSchema }),
+  ...chainNotifications,
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),
   /** Something the user must know (a damaged database was replaced). Sent to one window. */

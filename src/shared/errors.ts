@@ -61,6 +61,14 @@ export const ERROR_CODES = [
   'transferStopped',
   'configInvalid',
   'configConflict',
+  // chains of prompts
+  'chainInvalid',
+  'ollamaUnreachable',
+  'ollamaRefused',
+  'modelMissing',
+  'outsideFile',
+  'resultsUnwritable',
+  'workspaceUntrusted',
   // our own state
   'invalidInput',
   'notFound',

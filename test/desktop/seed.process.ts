@@ -128,6 +128,8 @@ const LISTENERS: WindowListeners = {
   'ollama/pulling': () => undefined,
   'ollama/changed': () => undefined,
   'ollama/chatPart': () => undefined,
+  'chains/changed': () => undefined,
+  'chains/pulling': () => undefined,
   'client/leader': () => undefined,
   'notice/show': ({ message }) => {
     console.log(message);

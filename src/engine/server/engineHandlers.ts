@@ -2,6 +2,7 @@ import type { EngineInfo, Snapshot } from '../../shared/contract.js';
 import { SparkError } from '../../shared/errors.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
+import type { ChainService } from '../chains/chainService.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
@@ -14,6 +15,7 @@ import type { ProjectService } from '../projects/projectService.js';
 import type { TerminalService } from '../terminals/terminalService.js';
 import { fileHandlers, type FileHandlerParts } from './fileHandlers.js';
 import { projectHandlers } from './projectHandlers.js';
+import { chainHandlers } from './chainHandlers.js';
 import { askThrough } from './questions.js';
 import { terminalHandlers } from './terminalHandlers.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
@@ -30,6 +32,7 @@ export interface HandlerParts extends FileHandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+  readonly chains: ChainService;
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly alerts: AlertService;
@@ -156,6 +159,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     },
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
 
+    ...chainHandlers(parts.chains, ask),
     'alerts/list': () => alerts.list(),
     'alerts/snooze': ({ alertId, minutes }) => {
       alerts.snooze(alertId, minutes);
