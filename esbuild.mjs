@@ -75,7 +75,7 @@ const shipped = [
     target: 'es2022',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    entryPoints: { panel: 'webview/main.tsx' },
+    entryPoints: { panel: 'webview/main.tsx', chains: 'webview/chains/main.tsx' },
     outdir: 'dist/webview',
   },
 ];

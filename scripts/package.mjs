@@ -15,6 +15,7 @@ const ALLOWED = [
   /^dist\/[\w-]+\.js$/,
   /^dist\/LICENSES\.txt$/,
   /^dist\/webview\/[\w-]+\.(js|css)$/,
+  /^schemas\/[\w.]+\.json$/,
   /^media\/(walkthrough\/)?[\w-]+\.(png|svg|md)$/,
   /^media\/schemas\/[\w.-]+\.schema\.json$/,
 ];

@@ -123,7 +123,8 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   });
   const added = late.then(({ lateFeatures }) => {
     const parts = { projects, fileSystem, bigFiles, projectActions, remark };
-    const early = { ...parts, memory: context.globalState, log };
+    const { extensionUri, globalState: memory } = context;
+    const early = { ...parts, extensionUri, memory, log };
     standIns.dispose();
     context.subscriptions.push(...setUp(lateFeatures(services, early), log));
   });

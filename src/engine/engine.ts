@@ -12,6 +12,7 @@ import { DisposableStore, type Disposable } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
 import { createLogger, type Logger } from './base/logger.js';
+import { ChainService } from './chains/chainService.js';
 import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
 import { ContainerService } from './containers/containerService.js';
@@ -68,6 +69,7 @@ export class Engine {
   private readonly transfers: TransferService;
   private readonly projects: ProjectService;
   private readonly terminals: TerminalService;
+  private readonly chains: ChainService;
   private pendingNotices: string[];
 
   /** Resolves when the engine has ended, whoever asked for it. */
@@ -137,8 +139,8 @@ export class Engine {
             {
               ...{ engine: this, windows: this.windows, connections: this.connections, metrics: this.metrics, store },
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
+              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, chains: this.chains },
               endProcess: async (session, which) => await killProcess(run, session, which),
-              ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts },
               ...{ containers: this.containers, shellIn, jobs: this.jobs },
               ...finders(log.scope('discovery')),
             },
@@ -172,6 +174,19 @@ export class Engine {
         settings: () => this.settings,
       }),
     );
+    this.chains = this.held.add(
+      new ChainService({
+        around: {
+          snapshot: () => this.snapshot(),
+          onDidChange: this.connections.onDidChange,
+          target: () => this.settings.target,
+        },
+        clock: systemClock,
+        log: log.scope('chains'),
+      }),
+    );
+    this.held.add(this.chains.onDidChange(run => this.tell('chains/changed', run)));
+    this.held.add(this.chains.onDidPull(progress => this.tell('chains/pulling', progress)));
     const { connections } = this;
     const reach = {
       session: (id: string) => connections.session(id),
@@ -211,6 +226,7 @@ export class Engine {
     this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
     this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
+    this.held.add(this.metrics.onDidSample(sample => this.ollama.take(sample)));
     this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
     this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     this.jobs = this.held.add(
@@ -322,6 +338,7 @@ export class Engine {
     this.log.info('The engine ends.');
     this.linger?.dispose();
     try {
+      await this.chains.close();
       this.connections.dispose();
       await this.store.close();
     } catch (error) {

@@ -12,6 +12,7 @@ import {
 } from './connection.js';
 import { containerRequests } from './containerRequests.js';
 import { containerOutputSchema, containerRefSchema } from './containers.js';
+import { chainNotifications, chainRequests } from './chains.js';
 import { alertSchema, snoozeSchema } from './alerts.js';
 import { machineDetailsSchema } from './details.js';
 import { exportQuerySchema, seriesQuerySchema, seriesSchema } from './history.js';
@@ -53,7 +54,7 @@ import { transferIdSchema, transferRequestSchema, transferResultSchema, transfer
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 6;
+export const CONTRACT_VERSION = 7;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
 export const DATABASE_VERSION = 6;
@@ -268,6 +269,7 @@ export const engineRequests = {
     result: v.object({ deleted: v.number() }),
   },
 
+  ...chainRequests,
   /** The last alerts, the newest first. */
   'alerts/list': { params: nothing, result: v.array(alertSchema) },
   'alerts/snooze': { params: snoozeSchema, result: none },
@@ -417,6 +419,7 @@ export const clientNotifications = {
   'jobs/changed': v.strictObject({ jobs: v.array(jobSchema) }),
   /** The log of a job has grown to so many bytes. */
   'jobs/logGrew': v.strictObject({ jobId: jobIdSchema, size: v.number() }),
+  ...chainNotifications,
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),
   /** Something the user must know (a damaged database was replaced). Sent to one window. */

@@ -70,6 +70,14 @@ export const ERROR_CODES = [
   'jobRuns',
   'secretMissing',
   'launchFailed',
+  // chains of prompts
+  'chainInvalid',
+  'ollamaUnreachable',
+  'ollamaRefused',
+  'modelMissing',
+  'outsideFile',
+  'resultsUnwritable',
+  'workspaceUntrusted',
   // our own state
   'invalidInput',
   'notFound',

@@ -77,6 +77,8 @@ export const questionSchema = v.variant('kind', [
     /** How many conflicts follow this one. */
     more: v.number(),
   }),
+  /** A chain wants to read a file that is not in its workspace folder. */
+  v.object({ kind: v.literal('outsideFile'), chain: v.string(), path: v.string() }),
 ]);
 /** Something only the user can answer. Asked by the engine, shown by one window. */
 export type Question = v.InferOutput<typeof questionSchema>;
@@ -88,5 +90,5 @@ export const answerSchema = v.variant('kind', [
   v.object({ kind: v.literal('answers'), answers: v.array(v.string()) }),
   v.object({ kind: v.literal('conflict'), choice: conflictChoiceSchema, forAll: v.boolean() }),
 ]);
-/** `conflict` for fileConflict, `yes` for hostKey and portBusy, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
+/** `conflict` for fileConflict, `yes` for hostKey, portBusy and outsideFile, `secret` for passphrase and password, `answers` for answers, `cancelled` for all. */
 export type Answer = v.InferOutput<typeof answerSchema>;

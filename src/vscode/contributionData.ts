@@ -1,3 +1,4 @@
+import type { RunSummary } from '../shared/chains.js';
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
 import type { ContainerRun } from '../shared/containers.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
@@ -106,6 +107,13 @@ export const COMMANDS = {
   deleteJob: 'dgxSpark.deleteJob',
   showJobLogs: 'dgxSpark.showJobLogs',
   showJobMetrics: 'dgxSpark.showJobMetrics',
+  runChain: 'dgxSpark.runChain',
+  runChainOnDgx: 'dgxSpark.runChainOnDgx',
+  runChainLocally: 'dgxSpark.runChainLocally',
+  runChainFirstInputs: 'dgxSpark.runChainFirstInputs',
+  showChainResults: 'dgxSpark.showChainResults',
+  newChain: 'dgxSpark.newChain',
+  exportChainResults: 'dgxSpark.exportChainResults',
 } as const;
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
@@ -240,6 +248,27 @@ export interface CommandTypes {
   'dgxSpark.deleteJob': (jobId: string) => Promise<void>;
   'dgxSpark.showJobLogs': (jobId: string) => Promise<void>;
   'dgxSpark.showJobMetrics': (jobId: string) => Promise<void>;
+  'dgxSpark.runChain': (chain: string, options?: RunChainOptions) => Promise<RunSummary>;
+  'dgxSpark.runChainOnDgx': () => Promise<void>;
+  'dgxSpark.runChainLocally': () => Promise<void>;
+  'dgxSpark.runChainFirstInputs': () => Promise<void>;
+  'dgxSpark.showChainResults': (chain: string) => Promise<void>;
+  /** Writes a starter where no file is yet; resolves with its path. */
+  'dgxSpark.newChain': (chain: string) => Promise<string>;
+  /** Writes a run, the newest where none is given, as CSV; resolves with the number of rows. */
+  'dgxSpark.exportChainResults': (chain: string, file: string, runId?: string) => Promise<number>;
+}
+
+/** How a chain is run where its file is not to decide alone. */
+export interface RunChainOptions {
+  /** `auto`, `local`, `dgx` or an address. */
+  readonly endpoint?: string;
+  /** Only the first so many inputs. */
+  readonly first?: number;
+  /** Only this step, and what it needs. */
+  readonly step?: string;
+  /** Begin again, also when the last run did not come to its end. */
+  readonly restart?: boolean;
 }
 
 /** Where the engine of this extension runs. */
@@ -351,6 +380,7 @@ export const VIEWS = {
 
 /** View type of the webview panel. */
 export const PANEL_TYPE = 'dgxSpark.panel';
+export const CHAIN_RESULTS_TYPE = 'dgxSpark.chainResults';
 
 /** Type of each context key that `when` clauses and walkthrough steps may use. */
 export interface ContextKeyTypes {

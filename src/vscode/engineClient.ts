@@ -5,6 +5,7 @@ import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
 import type { ForwardTraffic } from '../shared/forwards.js';
+import type { RunView } from '../shared/chains.js';
 import type { Sample } from '../shared/metrics.js';
 import type { ChatEnd, ChatPart, ChatRequest, Pull } from '../shared/ollama.js';
 import type { ParamsOf, ResultOf } from '../shared/peer.js';
@@ -13,6 +14,7 @@ import type { EnginePeer, EngineSide, WindowHandlers, WindowListeners } from '..
 import { LOCAL_OLLAMA_URL } from './contributionData.js';
 import { Emitter, type Disposable } from './emitter.js';
 
+type PullProgress = Parameters<WindowListeners['chains/pulling']>[0];
 type EngineRequests = EngineSide['requests'];
 
 /** How the engine stands, seen from this window. */
@@ -71,6 +73,11 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'connections/create',
   'sshConfig/list',
   'discovery/find',
+  // a chain runs on this computer's Ollama, too
+  'chains/start',
+  'chains/runs',
+  'chains/models',
+  'chains/pull',
 ]);
 /** Notifications of the engine that are handed on as they come. */
 const RELAYED = [
@@ -105,6 +112,8 @@ export class EngineClient implements Disposable {
   private readonly modelsChanged = new Emitter<string>();
   private readonly attachedTo = new Emitter<void>();
   private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
+  private readonly runChanged = new Emitter<RunView>();
+  private readonly chainPulling = new Emitter<PullProgress>();
   private readonly samples = new Map<string, Sample>();
   /** Who waits for the parts of an answer, by the id of its stream. */
   private readonly streams = new Map<string, (part: ChatPart) => void>();
@@ -132,6 +141,9 @@ export class EngineClient implements Disposable {
   readonly onDidChangeModels = this.modelsChanged.event;
   /** Fires when an engine is attached: whatever one before it said is void. */
   readonly onDidAttach = this.attachedTo.event;
+  /** A run of a chain is another than before. */
+  readonly onDidChangeRun = this.runChanged.event;
+  readonly onDidPullForChain = this.chainPulling.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -271,6 +283,8 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     const { changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed } = this;
     for (const emitter of [changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed]) emitter.dispose();
+    this.runChanged.dispose();
+    this.chainPulling.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -340,6 +354,12 @@ export class EngineClient implements Disposable {
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
       'containers/output': ({ streamId, text }) => this.outputs.get(streamId)?.(text),
+      'chains/changed': run => {
+        this.runChanged.fire(run);
+      },
+      'chains/pulling': progress => {
+        this.chainPulling.fire(progress);
+      },
       'client/leader': ({ leader }) => {
         this.leading = leader;
         this.changed.fire();

@@ -1,7 +1,11 @@
 import type * as vscode from 'vscode';
 import { showAlerts } from './alertNotices.js';
+import { helpWritingChains } from './chains/chainHelp.js';
+import { showChainLenses } from './chains/chainLenses.js';
+import { showChainProblems } from './chains/chainProblems.js';
 import { registerSparkChat } from './chat/sparkChatProvider.js';
 import { registerContainerCommands } from './commands/containerCommands.js';
+import { registerChainCommands } from './commands/chainCommands.js';
 import { registerConnectionCommands } from './commands/connectionCommands.js';
 import { registerDiagnoseCommand } from './commands/diagnoseCommand.js';
 import { registerFileCommands } from './commands/fileCommands.js';
@@ -20,6 +24,7 @@ import { registerPublishCommands } from './commands/publishCommands.js';
 import type { CommandServices } from './commands/services.js';
 import { ContainerBook } from './containers/containerBook.js';
 import { ContainerTree } from './containers/containerTree.js';
+import { registerStoreCommands } from './commands/storeCommands.js';
 import { registerTransferCommands } from './commands/transferCommands.js';
 import type { Disposable } from './emitter.js';
 import { tellEnds } from './jobs/endNotices.js';
@@ -44,6 +49,7 @@ export { showQuestion } from './questionDialogs.js';
 
 /** What the late part is given by the early one. */
 export interface Early extends EarlyFileParts {
+  readonly extensionUri: vscode.Uri;
   readonly memory: vscode.Memento;
   readonly log: Log;
   /** What is to be said about where this runs. */
@@ -58,7 +64,7 @@ export interface Early extends EarlyFileParts {
  */
 export function lateFeatures(services: CommandServices, early: Early): Readonly<Record<string, () => Disposable>> {
   const { client, models, jobs } = services;
-  const { memory, log } = early;
+  const { extensionUri, memory, log } = early;
   const { files, held } = createFileServices(services, early);
   early.projectActions(panelProjectActions(files));
   const reports = new ReportDocuments();
@@ -87,6 +93,11 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'metrics commands': () => registerMetricsCommands(services),
     'model commands': () => registerModelCommands(services, reports),
     'forward commands': () => registerForwardCommands(services),
+    'store commands': () => registerStoreCommands(services),
+    'chain commands': () => registerChainCommands(services, extensionUri),
+    'problems of chains': showChainProblems,
+    'links in chains': showChainLenses,
+    'help in chains': () => helpWritingChains(client),
     'publish commands': () => registerPublishCommands(services),
     'project commands': () => registerProjectCommands(files),
     'folder commands': () => registerFolderCommands(files),

@@ -15,6 +15,8 @@ export async function showQuestion(question: Question, signal: AbortSignal): Pro
       return await untilAborted(askHostKey(question), signal);
     case 'portBusy':
       return await untilAborted(askPort(question), signal);
+    case 'outsideFile':
+      return await untilAborted(askOutsideFile(question), signal);
     case 'answers':
       return await askAnswers(question, signal);
     case 'fileConflict':
@@ -62,6 +64,19 @@ async function askHostKey(question: Extract<Question, { kind: 'hostKey' }>): Pro
     trust,
   );
   return chosen === trust ? { kind: 'yes' } : CANCELLED;
+}
+
+async function askOutsideFile(question: Extract<Question, { kind: 'outsideFile' }>): Promise<Answer> {
+  const read = 'Let It Read the File';
+  const chosen = await vscode.window.showWarningMessage(
+    withoutLinks(`The chain ${shortPath(question.chain)} wants to read a file outside of its workspace folder.`),
+    {
+      modal: true,
+      detail: withoutLinks(`${shortPath(question.path)}\n\nWhat is in it is sent to the model.`),
+    },
+    read,
+  );
+  return chosen === read ? { kind: 'yes' } : CANCELLED;
 }
 
 async function askPort(question: Extract<Question, { kind: 'portBusy' }>): Promise<Answer> {

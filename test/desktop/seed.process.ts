@@ -132,6 +132,8 @@ const LISTENERS: WindowListeners = {
   'containers/output': () => undefined,
   'jobs/changed': () => undefined,
   'jobs/logGrew': () => undefined,
+  'chains/changed': () => undefined,
+  'chains/pulling': () => undefined,
   'client/leader': () => undefined,
   'notice/show': ({ message }) => {
     console.log(message);

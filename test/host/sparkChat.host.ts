@@ -40,10 +40,23 @@ describe('The models of a Spark in the chat of the editor', () => {
     parts.map(part => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
 
   it('are found, with their context sizes, without those that only embed', async () => {
-    const models = await vscode.lm.selectChatModels({ vendor: VENDOR });
+    let models: vscode.LanguageModelChat[];
+    for (;;) {
+      let listener: vscode.Disposable | undefined;
+      const changed = new Promise<void>(resolve => {
+        listener = vscode.lm.onDidChangeChatModels(() => {
+          resolve();
+        });
+      });
+      models = await vscode.lm.selectChatModels({ vendor: VENDOR });
+      // the first reading of the memory may come after the models
+      const isMarked = models.some(({ name }) => name === 'qwen3:235b (does not fit in memory)');
+      if (!isMarked) await changed;
+      listener?.dispose();
+      if (isMarked) break;
+    }
     const names = models.map(({ name }) => name);
     assert.ok(names.includes('llama3.1:8b'), names.join());
-    assert.ok(names.includes('qwen3:235b (does not fit in memory)'), names.join());
     assert.ok(!names.some(name => name.startsWith('nomic-embed-text')), names.join());
     llama = models.find(({ name }) => name === 'llama3.1:8b')!;
     assert.equal(llama.maxInputTokens, 131_072 - 16_384);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { attachToEngine } from '../../src/link/attach.js';
 import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
+import type { RunView } from '../../src/shared/chains.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
 import type { Job } from '../../src/shared/jobs.js';
@@ -42,6 +43,8 @@ export class TestWindow {
   readonly questions: Question[] = [];
   readonly notices: string[] = [];
   readonly samples: Sample[] = [];
+  readonly runs: RunView[] = [];
+  readonly chainPulls: string[] = [];
   readonly alerts: Alert[] = [];
   readonly logLines: string[] = [];
   /** The last that was told of each forward. */
@@ -143,6 +146,14 @@ export class TestWindow {
         },
         'jobs/logGrew': ({ jobId, size }) => {
           window.logSizes.set(jobId, size);
+          happened();
+        },
+        'chains/changed': run => {
+          window.runs.push(run);
+          happened();
+        },
+        'chains/pulling': ({ model, status }) => {
+          window.chainPulls.push(`${model}: ${status}`);
           happened();
         },
         'client/leader': ({ leader }) => {

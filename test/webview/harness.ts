@@ -6,6 +6,7 @@ import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import type { ResultsMessage, ResultsRequest } from '../../src/shared/chainPage.js';
 import { FakeHost } from './fakeHost.js';
 import { THEMES, type ThemeName } from './themes.js';
 
@@ -63,7 +64,8 @@ export class Harness {
       } else if (name === '') {
         response.setHeader('Content-Type', 'text/html');
         response.setHeader('Content-Security-Policy', POLICY);
-        response.end(harnessPage(url.searchParams.get('theme') as ThemeName));
+        const { searchParams: asked } = url;
+        response.end(harnessPage(asked.get('theme') as ThemeName, asked.get('page') ?? 'panel'));
       } else response.writeHead(name === 'favicon.ico' ? 204 : 404).end();
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -91,7 +93,44 @@ export class Harness {
 
   /** Opens a panel; it is drawn when this resolves. */
   async open(options: OpenOptions = {}): Promise<Panel> {
-    const { theme = 'dark', width = 1280, height = 800, prepare, reducedMotion = true } = options;
+    const { theme = 'dark', prepare } = options;
+    const { page, complaints } = await this.newPage(options);
+    const host = new FakeHost(page);
+    prepare?.(host);
+    await page.exposeFunction('toHost', (message: unknown) => {
+      host.receive(message);
+    });
+    const go = async () => {
+      await page.goto(this.address(theme, 'panel'));
+      await page.locator('[role=tabpanel]:not([hidden]) > *').first().waitFor();
+    };
+    await go();
+    page.on('close', () => {
+      host.dispose();
+    });
+    return { page, host, complaints, reload: go };
+  }
+
+  /** Opens the results of a chain before a window that answers each message of the page with `answer`. */
+  async openResults(answer: (request: ResultsRequest) => ResultsMessage | undefined, options: OpenOptions = {}) {
+    const { page, complaints } = await this.newPage(options);
+    const asked: ResultsRequest[] = [];
+    await page.exposeFunction('toHost', async (request: ResultsRequest) => {
+      asked.push(request);
+      const message = answer(request);
+      if (message) await page.evaluate(data => window.postMessage(data, '*'), message);
+    });
+    await page.goto(this.address(options.theme ?? 'dark', 'chains'));
+    await page.locator('main').waitFor();
+    return { page, complaints, asked };
+  }
+
+  private address(theme: ThemeName, page: string): string {
+    const { port } = this.server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/?theme=${theme}&page=${page}`;
+  }
+
+  private async newPage({ width = 1280, height = 800, reducedMotion = true }: OpenOptions) {
     const context = await this.browser.newContext({
       viewport: { width, height },
       locale: 'en-GB',
@@ -105,33 +144,19 @@ export class Harness {
         complaints.push(message.text());
     });
     page.on('pageerror', error => complaints.push(String(error)));
-    const host = new FakeHost(page);
-    prepare?.(host);
-    await page.exposeFunction('toHost', (message: unknown) => {
-      host.receive(message);
-    });
-    const { port } = this.server.address() as AddressInfo;
-    const go = async () => {
-      await page.goto(`http://127.0.0.1:${port}/?theme=${theme}`);
-      await page.locator('[role=tabpanel]:not([hidden]) > *').first().waitFor();
-    };
-    await go();
-    page.on('close', () => {
-      host.dispose();
-    });
-    return { page, host, complaints, reload: go };
+    return { page, complaints };
   }
 }
 
 /** Ends a panel, and fails when the browser had something to complain about. */
-export async function close(panel: Panel): Promise<void> {
+export async function close(panel: Pick<Panel, 'page' | 'complaints'>): Promise<void> {
   await panel.page.context().close();
   assert.deepEqual(panel.complaints, []);
 }
 
 /** The panel as it was built for the product, else (or when `PANEL_FRESH` is set) as its sources are now. */
 async function panelFiles(): Promise<ReadonlyMap<string, Buffer>> {
-  const names = ['panel.js', 'panel.css'];
+  const names = ['panel.js', 'panel.css', 'chains.js', 'chains.css'];
   const built = join('dist', 'webview');
   const read = (folder: string) => new Map(names.map(name => [name, readFileSync(join(folder, name))]));
   if (!process.env['PANEL_FRESH'] && names.every(name => existsSync(join(built, name)))) return read(built);
@@ -156,7 +181,7 @@ async function buildPanel(folder: string): Promise<void> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     minify: true,
-    entryPoints: { panel: 'webview/main.tsx' },
+    entryPoints: { panel: 'webview/main.tsx', chains: 'webview/chains/main.tsx' },
     outdir: folder,
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'warning',
@@ -164,7 +189,7 @@ async function buildPanel(folder: string): Promise<void> {
 }
 
 /** The page as the extension makes it, after what VS Code itself does to a webview: variables, class and script API. */
-function harnessPage(name: ThemeName): string {
+function harnessPage(name: ThemeName, bundle: string): string {
   const theme = THEMES[name];
   return `<!DOCTYPE html>
 <html lang="en">
@@ -180,11 +205,11 @@ function harnessPage(name: ThemeName): string {
   });
 </script>
 <link rel="stylesheet" href="vscode.css">
-<link rel="stylesheet" href="panel.css">
+<link rel="stylesheet" href="${bundle}.css">
 </head>
 <body class="${theme.kind}" data-vscode-theme-kind="${theme.kind}">
 <div id="root"></div>
-<script type="module" nonce="${NONCE}" src="panel.js"></script>
+<script type="module" nonce="${NONCE}" src="${bundle}.js"></script>
 </body>
 </html>`;
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { TABS, type Tab } from '../../src/shared/panel.js';
+import { chainRun, resultsWindow } from './chainFixtures.js';
 import { type FakeHost } from './fakeHost.js';
 import { STATUS, connection, details, gpu, h100, history, job, ollama, project, wavySeries } from './fixtures.js';
 import { Harness } from './harness.js';
@@ -311,11 +312,43 @@ async function main(folder: string, only: string): Promise<void> {
           await page.context().close();
         }
       }
+      await drawResults(harness, folder, only, look, theme);
     }
   } finally {
     await harness.stop();
   }
   console.log(`${TABS.length} tabs drawn to ${folder}`);
+}
+
+/** The results of a chain: under way with an answer chosen, and compared with another run. */
+async function drawResults(
+  harness: Harness,
+  folder: string,
+  only: string,
+  look: string,
+  theme: ThemeName,
+): Promise<void> {
+  if (look === 'dgx') return;
+  const runs = [chainRun(), chainRun({ runId: 'run-0', state: 'done', model: 'llama3.1:8b', connectionName: null })];
+  for (const name of ['running', 'chosen', 'compared', 'paused'])
+    for (const width of [1280, 560, 340]) {
+      const file = `${look}-chains-${name}-${width}.png`;
+      if (!file.includes(only) && !new RegExp(only).test(file)) continue;
+      const paused = chainRun({ state: 'paused', reason: 'The link to Workshop Spark was lost; it is tried again.' });
+      const { page } = await harness.openResults(resultsWindow(name === 'paused' ? [paused] : runs), { theme, width });
+      await page.locator('.chains-cell').first().waitFor();
+      if (name === 'chosen') {
+        await page.locator('.chains-cell').nth(4).click();
+        await page.locator('.chains-detail').waitFor();
+      }
+      if (name === 'compared') {
+        await page.getByRole('combobox', { name: 'Compare with' }).click();
+        await page.getByRole('option').last().click();
+        await page.getByText('Compared:').waitFor();
+      }
+      await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled' });
+      await page.context().close();
+    }
 }
 
 const [folder = 'out/screenshots', only = ''] = process.argv.slice(2);

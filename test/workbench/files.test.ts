@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSshd, type Sshd } from '../support/sshd.js';
@@ -8,6 +18,17 @@ import { workbenchSuite } from './driver/suite.js';
 import type { Workbench } from './driver/workbench.js';
 
 const NAME = 'spark-1';
+
+/** Files below a folder and what is in them. */
+function contentOf(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  return new Map(
+    names.map(name => {
+      const path = join(folder, name);
+      return [name, statSync(path).isDirectory() ? 'folder' : readFileSync(path, 'base64')];
+    }),
+  );
+}
 
 workbenchSuite('Files and projects', session => {
   let sshd: Sshd;
@@ -93,6 +114,57 @@ workbenchSuite('Files and projects', session => {
     );
     assert.equal(readFileSync(join(remote, 'llama', 'where.txt'), 'utf8').trim(), join(remote, 'llama'));
     await workbench.views.waitForRow('Files', /done\.txt/);
+  });
+
+  it('uploads a folder and downloads it again, unchanged', async () => {
+    const source = join(session.profile.home, 'my set');
+    mkdirSync(join(source, 'deep'), { recursive: true });
+    writeFileSync(join(source, 'notes äöü.txt'), 'Notes\n');
+    writeFileSync(join(source, 'deep', 'big.bin'), randomBytes(2_000_000));
+    const back = join(session.profile.home, 'back');
+    mkdirSync(back);
+
+    await workbench.views.rowMenu('Files', 'data', 'Upload Folder...');
+    await workbench.quickInput.choosePath(source, /Upload a Folder/);
+    const there = join(remote, 'llama', 'data', 'my set');
+    await workbench.statusItem(/Uploaded 2 files/);
+    assert.deepEqual(contentOf(there), contentOf(source));
+
+    await workbench.views.toggle('Files', 'data');
+    await workbench.views.waitForRow('Files', /my set/);
+    await workbench.views.rowMenu('Files', 'my set', 'Download...');
+    await workbench.quickInput.choosePath(back, /Download my set/);
+    await workbench.statusItem(/Downloaded 2 files/);
+    assert.deepEqual(contentOf(join(back, 'my set')), contentOf(source));
+  });
+
+  it('duplicates a project, changes the copy, and deletes it after a question', async () => {
+    await workbench.views.rowMenu('Projects', 'Llama', 'Duplicate Project');
+    const panel = await workbench.webviews.frame({ extension: 'dgx-spark.dgx-spark', place: 'panel' });
+    const name = panel.getByRole('textbox', { name: 'Name' });
+    await workbench.until(async () => /copy/i.test(await name.inputValue()), 'the form of the copy');
+    await name.fill('Second');
+    await panel.getByRole('radio', { name: 'Paused' }).click();
+    await panel.getByRole('button', { name: 'Save', exact: true }).click();
+    await workbench.views.waitForRow('Projects', /Second.*Paused/);
+    const ask = async () => {
+      await workbench.views.rowMenu('Projects', 'Second', 'Delete Project...');
+      return await workbench.notifications.dialog();
+    };
+    const { text, detail } = await ask();
+    assert.match(text, /Delete the project "Second"/);
+    assert.match(detail, /on the Spark stays as it is/);
+    await workbench.screenshot(join('out', 'screenshots', 'files', 'delete-project.png'));
+    await workbench.notifications.dialogClick('Cancel');
+    await workbench.views.waitForRow('Projects', /Second/);
+    await ask();
+    await workbench.notifications.dialogClick('Delete');
+    await workbench.until(
+      async () => !(await workbench.views.rows('Projects')).some(row => row.text.includes('Second')),
+      'the project to be gone',
+    );
+    await workbench.views.waitForRow('Projects', /Llama/);
+    assert.ok(existsSync(join(remote, 'llama', 'train.py')));
   });
 
   it('checks the configuration by its schema, and stores what is valid', async () => {

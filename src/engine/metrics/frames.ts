@@ -27,8 +27,8 @@ export type Frame =
   | SystemFrame
   /** A line that the loop of nvidia-smi printed: a GPU's readings, or what is wrong. */
   | { readonly kind: 'row'; readonly text: string }
-  /** The loop has ended. */
-  | { readonly kind: 'loopEnded' }
+  /** The loop with this number has ended. */
+  | { readonly kind: 'loopEnded'; readonly loop: number }
   /** There is no nvidia-smi. */
   | { readonly kind: 'missing' }
   /** An nvidia-smi that was ended is still there: the kernel cannot end it. */
@@ -54,8 +54,7 @@ const LINES: Readonly<Record<string, 'row' | 'temperatures' | 'hugePages'>> = {
   t: 'temperatures',
   k: 'hugePages',
 };
-const EVENTS: Readonly<Record<string, 'loopEnded' | 'missing' | 'hanging'>> = {
-  x: 'loopEnded',
+const EVENTS: Readonly<Record<string, 'missing' | 'hanging'>> = {
   a: 'missing',
   h: 'hanging',
 };
@@ -131,6 +130,9 @@ export class FrameReader {
       }
       case 'l':
         this.lines.add(Buffer.from(`${rest}\n`));
+        return;
+      case 'x':
+        this.onFrame({ kind: 'loopEnded', loop: Number(rest) });
         return;
       case 'o': {
         const name = BLOCKS.find(known => known === rest);

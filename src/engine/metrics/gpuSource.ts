@@ -51,6 +51,8 @@ export interface GpuSourceOptions {
 export class GpuSource {
   private state: State = { kind: 'off' };
   private fieldSet = 0;
+  /** How many loops have been asked for: the number of the last. */
+  private loops = 0;
   private readonly retries = exponentialBackoff(RETRY_MS.first, RETRY_MS.longest);
   private trouble: ErrorInfo | undefined;
   /** What only the document tells; undefined until one has come. */
@@ -118,7 +120,7 @@ export class GpuSource {
         if (state.kind === 'looping') this.takeRow(state, frame.text);
         return;
       case 'loopEnded':
-        if (state.kind === 'looping') this.loopEnded(state.rows.complaint);
+        if (state.kind === 'looping' && frame.loop === this.loops) this.loopEnded(state.rows.complaint);
         return;
       case 'missing':
         if (state.kind === 'looping') this.fail(NVIDIA_SMI_MISSING, 0);
@@ -153,7 +155,8 @@ export class GpuSource {
       lateness: new Lateness(),
       heardAt: this.options.clock.now(),
     };
-    this.options.ask({ ask, intervalMs: this.options.intervalMs(), fields });
+    this.loops += 1;
+    this.options.ask({ ask, number: this.loops, intervalMs: this.options.intervalMs(), fields });
   }
 
   private takeRow(state: Extract<State, { kind: 'looping' }>, text: string): void {

@@ -3,10 +3,13 @@ export const USUAL_FOLDERS = '/usr/bin:/usr/local/bin:/usr/local/nvidia/bin:/opt
 
 /** What can be asked of {@link remoteScript}, each a line of its own. */
 export type Question =
-  /** Starts nvidia-smi's own loop with these fields, so many milliseconds apart, in place of the one that runs. */
-  | { readonly ask: 'loop'; readonly intervalMs: number; readonly fields: string }
+  /**
+   * Starts nvidia-smi's own loop with these fields, so many milliseconds apart, in place of the one that runs. Its
+   * number is told with its end, since one that is being ended may still say that it has.
+   */
+  | { readonly ask: 'loop'; readonly number: number; readonly intervalMs: number; readonly fields: string }
   /** Starts it after one that hung, unless that is still there. */
-  | { readonly ask: 'again'; readonly intervalMs: number; readonly fields: string }
+  | { readonly ask: 'again'; readonly number: number; readonly intervalMs: number; readonly fields: string }
   /** Ends every nvidia-smi that was started. */
   | { readonly ask: 'stop' }
   /** One reading of the machine itself. */
@@ -23,7 +26,7 @@ export function questionLine(question: Question): string {
   switch (question.ask) {
     case 'loop':
     case 'again':
-      return `${question.ask} ${question.intervalMs} ${question.fields}`;
+      return `${question.ask} ${question.number} ${question.intervalMs} ${question.fields}`;
     case 'processes':
       return `processes ${question.pids.join(',')}`;
     case 'stop':
@@ -76,9 +79,9 @@ export const remoteScript = [
   'if [ -r /proc/net/dev ]; then while IFS=": " read -r key one a b c d e f g five rest; do case $key in',
   `${NO_INTERFACE}) ;; *) found="$found $key $one $five" ;; esac; done </proc/net/dev; fi; say "$5$found"; };`,
 
-  'rows() { while IFS= read -r row; do case $row in "0, "*) system U M C P N ;; esac; say g "$row"; done; say x; };',
+  'rows() { while IFS= read -r row; do case $row in "0, "*) system U M C P N ;; esac; say g "$row"; done; say x "$1"; };',
   'loop() { if command -v nvidia-smi >/dev/null 2>&1; then',
-  'nvidia-smi --query-gpu="$2" --format=csv,noheader,nounits -lms "$1" </dev/null 2>&1 | rows & last=$!;',
+  'nvidia-smi --query-gpu="$3" --format=csv,noheader,nounits -lms "$2" </dev/null 2>&1 | rows "$1" & last=$!;',
   'else say a; fi; };',
 
   'filter=; xml() { if [ -n "$filter" ] && kill -0 "$filter" 2>/dev/null; then say h; return; fi;',
@@ -107,9 +110,9 @@ export const remoteScript = [
   '/dev/*) case $value in */snap/*|*/docker/*) ;; *) if [ "$#" -lt 64 ]; then set -- "$@" "$value"; fi ;; esac ;; esac; done </proc/mounts; fi;',
   'block disks "$(df -Pk "$@" 2>/dev/null)"; };',
 
-  'while read -r ask one rest; do case $ask in',
-  'loop) stop; loop "$one" "$rest" ;;',
-  'again) jobs >/dev/null 2>&1; children; if [ -n "$kids" ]; then say h; else loop "$one" "$rest"; fi ;;',
+  'while read -r ask one two rest; do case $ask in',
+  'loop) stop; loop "$one" "$two" "$rest" ;;',
+  'again) jobs >/dev/null 2>&1; children; if [ -n "$kids" ]; then say h; else loop "$one" "$two" "$rest"; fi ;;',
   'stop) stop ;; system) system u m c p n ;;',
   // those that have ended are still on the list until they are asked for
   'xml) jobs >/dev/null 2>&1; xml ;;',

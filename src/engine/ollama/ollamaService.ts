@@ -35,6 +35,8 @@ import { Pulls } from './pulls.js';
 const LOCAL_PORT = 11434;
 /** What is asked again within this gets the same answer: many views ask at once. */
 const FRESH_FOR_MS = 3_000;
+/** Not more often than anybody can read is it told that models fit, or do not fit any more. */
+const FIT_PAUSE_MS = 5_000;
 const NEVER = new AbortController().signal;
 
 export interface OllamaServiceOptions {
@@ -59,6 +61,8 @@ export class OllamaService implements Disposable {
   private readonly lists: Brief<ModelList>;
   private readonly healths: Brief<OllamaHealth>;
   private readonly facts = new FactsCache();
+  /** What was last told of the models of each connection. */
+  private readonly told = new Map<string, { readonly list: ModelList; readonly at: number }>();
 
   /** Fires with a connection's id when its models are others. */
   readonly onDidChange: Event<string> = this.changed.event;
@@ -185,6 +189,23 @@ export class OllamaService implements Disposable {
     }
   }
 
+  /** What fits changes with the memory that is left: where it does, the models are others. */
+  take(sample: Sample): void {
+    const { connectionId } = sample;
+    const last = this.told.get(connectionId);
+    if (!last) return;
+    const { availableBytes } = poolOf(sample);
+    const { installed, loaded } = last.list;
+    const isOther = installed.some(({ name, needs, fit }) => {
+      const isLoaded = loaded.some(model => model.name === name);
+      return fitOf(needs, { availableBytes, loaded, isLoaded }) !== fit;
+    });
+    if (!isOther) return;
+    const age = this.options.clock.now() - last.at;
+    const wasUnknown = installed.some(({ fit }) => fit === 'unknown');
+    if (wasUnknown || age < 0 || age >= FIT_PAUSE_MS) this.announce(connectionId);
+  }
+
   /** Drops what is known of connections that are gone. */
   follow(connections: readonly ConnectionView[]): void {
     const saved = new Set(connections.map(({ id }) => id));
@@ -219,7 +240,9 @@ export class OllamaService implements Disposable {
       await this.facts.learn(tags, async name => await api.show(name));
       const room = { pool: poolOf(sample(connectionId)), loaded };
       const installed = tags.map((tag): InstalledModel => installedModel(tag, this.facts.of(tag.digest), room));
-      return { ...empty, state: 'up', version, installed, loaded };
+      const list: ModelList = { ...empty, state: 'up', version, installed, loaded };
+      this.told.set(connectionId, { list, at: clock.now() });
+      return list;
     } catch (error) {
       if (SparkError.is(error, 'ollamaFailed'))
         return { ...empty, state: 'unreachable', error: SparkError.toInfo(error) };
@@ -272,6 +295,7 @@ export class OllamaService implements Disposable {
 
   private forget(connectionId: string): void {
     this.lists.forget(connectionId);
+    this.told.delete(connectionId);
   }
 }
 

@@ -2,6 +2,7 @@ import type { EngineInfo, Snapshot } from '../../shared/contract.js';
 import { SparkError } from '../../shared/errors.js';
 import type { FoundSpark, SshConfigList } from '../../shared/discovery.js';
 import type { EngineSettings } from '../../shared/settings.js';
+import type { ChainService } from '../chains/chainService.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
 import type { ContainerService } from '../containers/containerService.js';
@@ -16,6 +17,7 @@ import type { ProjectService } from '../projects/projectService.js';
 import type { TerminalService } from '../terminals/terminalService.js';
 import { fileHandlers, type FileHandlerParts } from './fileHandlers.js';
 import { projectHandlers } from './projectHandlers.js';
+import { chainHandlers } from './chainHandlers.js';
 import { askThrough } from './questions.js';
 import { terminalHandlers } from './terminalHandlers.js';
 import type { EngineHandlers, Window, Windows } from './windows.js';
@@ -36,6 +38,7 @@ export interface HandlerParts extends FileHandlerParts {
   /** What starts a shell inside a container, in a terminal of its machine. */
   readonly shellIn: (container: string) => readonly string[];
   readonly jobs: JobService;
+  readonly chains: ChainService;
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly alerts: AlertService;
@@ -211,6 +214,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     },
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
 
+    ...chainHandlers(parts.chains, ask),
     'alerts/list': () => alerts.list(),
     'alerts/snooze': ({ alertId, minutes }) => {
       alerts.snooze(alertId, minutes);

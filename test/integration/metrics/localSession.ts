@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { Emitter } from '../../../src/engine/base/emitter.js';
+import { quote } from '../../../src/engine/ssh/quote.js';
 import type { RemoteProcess, SshSession } from '../../../src/engine/ssh/types.js';
 import type { ErrorInfo } from '../../../src/shared/errors.js';
 
@@ -22,16 +23,19 @@ export class LocalSession implements SshSession {
     /** The program that is `sh`. */
     private readonly shell: string,
     private readonly path: string,
-    /** More of their environment, and who they run as. */
-    private readonly as: { env?: NodeJS.ProcessEnv; uid?: number; gid?: number } = {},
+    /** More of their environment, and who they run as. `login`: the shell that gets the command line, as sshd does it. */
+    private readonly as: { env?: NodeJS.ProcessEnv; uid?: number; gid?: number; login?: string } = {},
   ) {}
 
   spawn(argv: readonly string[]): Promise<RemoteProcess> {
     // the last argument names more folders: the tests decide where nvidia-smi is
-    const child = spawn(this.shell, [...argv.slice(1, -1), this.path], {
+    const args = [...argv.slice(1, -1), this.path];
+    const { login, ...as } = this.as;
+    const [program, words] = login === undefined ? [this.shell, args] : [login, ['-c', quote([this.shell, ...args])]];
+    const child = spawn(program, words, {
       // what makes a POSIX shell of bash and of busybox
-      argv0: 'sh',
-      ...this.as,
+      ...(login === undefined ? { argv0: 'sh' } : {}),
+      ...as,
       env: { PATH: this.path, ...this.as.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

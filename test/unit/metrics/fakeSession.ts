@@ -78,6 +78,11 @@ export class FakeChannel implements RemoteProcess {
     await settled();
   }
 
+  /** The loop that was asked for last ends. */
+  async loopEnds(): Promise<void> {
+    await this.say(`x ${[...this.questions('loop'), ...this.questions('again')].length}`);
+  }
+
   /** The questions of one kind. */
   questions(word: string): string[] {
     return this.asked.filter(line => line === word || line.startsWith(`${word} `));

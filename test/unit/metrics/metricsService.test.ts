@@ -167,7 +167,7 @@ describe('the metrics service', () => {
     service.attach('c1', session);
     await answer(1, 0);
     service.configure({ pollIntervalMs: 500, persistIntervalMs: 1000 });
-    assert.match(session.channel.questions('loop').at(-1)!, /^loop 500 /);
+    assert.match(session.channel.questions('loop').at(-1)!, /^loop 2 500 /);
     clock.advance(500);
     await answer(2, 500);
     await answer(3, 0);
@@ -178,7 +178,7 @@ describe('the metrics service', () => {
   });
 
   describe('reads less often while nobody looks', () => {
-    const paces = () => session.channel.questions('loop').map(line => Number(line.split(' ')[1]));
+    const paces = () => session.channel.questions('loop').map(line => Number(line.split(' ')[2]));
     /** So many milliseconds of a machine in order. */
     const pass = async (ms: number) => {
       for (let gone = 0; gone < ms; gone += 1000) {

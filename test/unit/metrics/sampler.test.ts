@@ -58,7 +58,7 @@ describe('the sampler', () => {
 
   it("lets nvidia-smi's own loop set the pace, and asks nothing for a sample", async () => {
     const channel = await started();
-    assert.deepEqual(channel.asked, [`loop 2000 ${FIELD_SETS[0]!}`, 'xml', 'slow']);
+    assert.deepEqual(channel.asked, [`loop 1 2000 ${FIELD_SETS[0]!}`, 'xml', 'slow']);
     for (const load of [7, 8, 9]) {
       await channel.round(load);
       clock.advance(2000);
@@ -104,9 +104,12 @@ describe('the sampler', () => {
     const channel = await started();
     await channel.round(1);
     sampler.setPace(500, 10_000);
-    assert.equal(channel.questions('loop').at(-1), `loop 500 ${FIELD_SETS[0]!}`);
+    assert.equal(channel.questions('loop').at(-1), `loop 2 500 ${FIELD_SETS[0]!}`);
     sampler.setPace(500, 60_000);
     assert.equal(channel.questions('loop').length, 2);
+    // what the one before says of its end is not about this one
+    await channel.say('x 1');
+    assert.deepEqual(channel.questions('xml').length, 1);
   });
 
   it('leaves out what was held up on its way, and takes what is fresh again', async () => {
@@ -149,11 +152,11 @@ describe('the sampler', () => {
     const channel = await started();
     const refusal = 'Field "clocks_event_reasons.active" is not a valid field to query.';
     await channel.say(`g ${refusal}`);
-    await channel.say('x');
+    await channel.loopEnds();
     await channel.say(`g ${refusal.replace('event', 'throttle')}`);
-    await channel.say('x');
+    await channel.loopEnds();
     assert.deepEqual(
-      channel.questions('loop').map(line => line.split(' ')[2]),
+      channel.questions('loop').map(line => line.split(' ')[3]),
       FIELD_SETS,
     );
     await channel.system(400, { looped: true });
@@ -163,14 +166,14 @@ describe('the sampler', () => {
     assert.equal(samples[0].gpus[0].throttle, null);
     // the sampler does not forget what it has learned
     sampler.setPace(4000, 10_000);
-    assert.equal(channel.questions('loop').at(-1), `loop 4000 ${FIELD_SETS[2]!}`);
+    assert.equal(channel.questions('loop').at(-1), `loop 4 4000 ${FIELD_SETS[2]!}`);
   });
 
   it('reads the document at its own pace where there is no loop', async () => {
     await start();
     const { channel } = session;
     await channel.say('g Invalid combination of input arguments.');
-    await channel.say('x');
+    await channel.loopEnds();
     await channel.system(300);
     await channel.block('xml', document(44));
     assert.deepEqual(codes(), [44]);
@@ -229,7 +232,7 @@ describe('the sampler', () => {
   it('says what is wrong with the driver, and tries again', async () => {
     const channel = await started();
     await channel.say('g No devices were found');
-    await channel.say('x');
+    await channel.loopEnds();
     await channel.system();
     assert.match(samples[0]?.error?.message ?? '', /finds no GPU/);
     for (let i = 0; i < 6; i++) {

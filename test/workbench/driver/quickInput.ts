@@ -83,6 +83,26 @@ export class QuickInput {
     await (await this.rowWith(label)).click();
   }
 
+  /** Chooses a file or folder in the editor's own dialog, whose box takes a path. */
+  async choosePath(path: string, match?: Match): Promise<void> {
+    await this.wait(match);
+    await poll(
+      this.page,
+      async () => {
+        const state = await this.state();
+        if (!state) return true;
+        // it sets a path of its own while it opens, and lists what is there when it has done so
+        if (state.rows.length === 0) return false;
+        // the first press goes into a folder, the second takes it
+        if (state.value === path || state.value === `${path}/`)
+          await this.widget.locator('.quick-input-action .monaco-button').first().click();
+        else await this.box.fill(path);
+        return (await this.widget.count()) === 0;
+      },
+      `the dialog to take ${path}`,
+    );
+  }
+
   /** Ticks rows of a pick that allows several, and accepts. */
   async check(labels: readonly string[], { match }: { match?: Match } = {}): Promise<void> {
     await this.wait(match);

@@ -136,18 +136,17 @@ export class TransferTask {
     if (this.state === 'done') return this.result;
     if (this.state === 'cancelled') throw cancelled();
     if (this.state === 'stopped') throw this.reason();
-    return await new Promise((resolve, reject) => {
+    let leave: () => void = () => undefined;
+    const result = new Promise<TransferResult>((resolve, reject) => {
       const waiter = { resolve, reject };
       this.waiters.push(waiter);
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.waiters = this.waiters.filter(each => each !== waiter);
-          reject(cancelled());
-        },
-        { once: true },
-      );
+      leave = () => {
+        this.waiters = this.waiters.filter(each => each !== waiter);
+        reject(cancelled());
+      };
     });
+    signal.addEventListener('abort', leave);
+    return await result.finally(() => signal.removeEventListener('abort', leave));
   }
 
   private stopped(error: unknown): void {

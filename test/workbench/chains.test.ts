@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Spark, startSpark } from '../spark/spark.js';
+import { makeKeyPair } from '../spark/ssh/keys.js';
+import { freePort } from '../support/sshd.js';
+import { ConnectionRows, sparkConnection, trust } from './driver/connections.js';
+import { workbenchSuite } from './driver/suite.js';
+import type { Workbench } from './driver/workbench.js';
+
+const PICTURES = join('out', 'screenshots', 'chains');
+const RESULTS = { extension: 'dgx-spark.dgx-spark', place: 'panel' } as const;
+
+workbenchSuite('Chains in the editor', session => {
+  let spark: Spark;
+  let folder: string;
+  let workbench: Workbench;
+
+  before(async function () {
+    // one story: a step that fails leaves nothing for the next to stand on
+    this.test?.parent?.bail(true);
+    const key = makeKeyPair('spark');
+    spark = await startSpark({ authorizedKeys: [key.publicKey], chunks: 9 });
+    const { profile } = session;
+    const keyFile = join(profile.home, '.ssh', 'id_spark');
+    mkdirSync(join(profile.home, '.ssh'), { recursive: true });
+    writeFileSync(keyFile, key.privateKey, { mode: 0o600 });
+    trust(profile, spark);
+    profile.writeSettings({ ...profile.readSettings(), 'dgxSpark.ollama.localPort': await freePort() });
+    ConnectionRows.prepare(profile, [sparkConnection('spark-1', spark, { authMethod: 'key', sshKeyPath: keyFile })]);
+    folder = join(profile.folder, 'work');
+    mkdirSync(folder);
+    workbench = await session.open({ folder });
+    const rows = new ConnectionRows(workbench);
+    await rows.add('spark-1');
+    await rows.connect('spark-1');
+    await rows.waitFor('spark-1', 'Connected');
+  });
+  after(async () => {
+    await spark.close();
+  });
+
+  const picture = async (name: string) => {
+    await workbench.screenshot(join(PICTURES, `${name}.png`));
+  };
+  const lens = (title: string) => workbench.page.locator('.codelens-decoration a').filter({ hasText: title });
+  const results = async () => await workbench.webviews.frame(RESULTS);
+  const text = async () => await (await results()).locator('main').innerText();
+
+  it('makes a chain to begin with, for a model that is there', async () => {
+    await workbench.run('DGX Spark: New Chain...');
+    await workbench.quickInput.fill('first', { match: /New Chain/ });
+    await workbench.tab('first.chain.yaml');
+    assert.match(readFileSync(join(folder, 'first.chain.yaml'), 'utf8'), /model: "llama3\.1:8b"/);
+    await lens('Run this step').first().waitFor();
+    await picture('starter');
+  });
+
+  it('runs it on the Spark, row by row', async () => {
+    spark.ollama.holdAfter(3);
+    await lens('Run on DGX').click();
+    await spark.ollama.untilHeld();
+    await workbench.statusItem(/first 0\/6/);
+    await workbench.until(async () => (await text()).includes('The Spark hums'), 'an answer that comes in');
+    await picture('running');
+    spark.ollama.release();
+    await workbench.until(async () => (await text()).includes('3 of 3 rows'), 'all rows');
+    await workbench.notifications.toast(/all 3 rows passed/);
+    await workbench.notifications.clear();
+    const page = await results();
+    await page
+      .getByTitle(/whole answer of title/)
+      .first()
+      .click();
+    await page.locator('.chains-detail').getByText('Give this text a title').waitFor();
+    await picture('detail');
+    assert.deepEqual(await workbench.webviews.accessibilityProblems(page), []);
+  });
+
+  it('compares it with another run', async () => {
+    await lens('Run first 5 inputs').click();
+    await workbench.notifications.toast(/all 3 rows passed/);
+    const page = await results();
+    const { length } = spark.ollama.chats;
+    assert.equal(length, 12);
+    await page.getByRole('combobox', { name: 'Compare with' }).click();
+    await page.getByRole('option').last().click();
+    await page
+      .getByText(/compared, llama3/)
+      .first()
+      .waitFor();
+    await workbench.notifications.clear();
+    await picture('compared');
+  });
+
+  it('waits while the link is lost, and goes on by itself', async () => {
+    const before = spark.ollama.chats.length;
+    spark.ollama.holdAfter(2);
+    await lens('Run on DGX').click();
+    await spark.ollama.untilHeld();
+    await spark.faults.goOffline(true);
+    await workbench.until(async () => (await text()).includes('Paused'), 'the pause');
+    await picture('paused');
+    spark.ollama.release();
+    await spark.faults.goOffline(false);
+    await workbench.notifications.toast(/all 3 rows passed/, 60_000);
+    await workbench.until(async () => (await text()).includes('3 of 3 rows'), 'all rows');
+    await workbench.notifications.clear();
+    // only what was under way was asked twice: at most two requests at a time
+    const asked = spark.ollama.chats.length - before;
+    assert.ok(asked >= 7 && asked <= 8, `${asked} requests`);
+  });
+
+  it('offers to pull a model that is not there, or to run elsewhere', async () => {
+    const path = join(folder, 'first.chain.yaml');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"llama3.1:8b"', '"qwen3:0.6b"'));
+    await workbench.page.locator('.view-line').filter({ hasText: 'qwen3:0.6b' }).waitFor();
+    await lens('Run on DGX').click();
+    const { text: said, buttons } = await workbench.notifications.dialog();
+    assert.match(said, /does not have qwen3:0\.6b/);
+    assert.deepEqual([...buttons].sort(), ['Cancel', 'Pull', 'Run Locally']);
+    await picture('pull');
+    await workbench.notifications.dialogClick('Pull');
+    await workbench.notifications.toast(/all 3 rows passed/);
+    await workbench.notifications.clear();
+    assert.ok(spark.ollama.installed.includes('qwen3:0.6b'));
+  });
+
+  it('shows what is wrong at its line', async () => {
+    const path = join(folder, 'first.chain.yaml');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
+    await workbench.page.locator('.squiggly-error').first().waitFor();
+    await workbench.run('Problems: Focus on Problems View');
+    await workbench.page
+      .locator('.markers-panel')
+      .getByText(/There is no step "drafted"/)
+      .first()
+      .waitFor();
+    await picture('problems');
+  });
+
+  it('helps with writing', async () => {
+    await workbench.showTab('first.chain.yaml');
+    await workbench.page.locator('.view-line').filter({ hasText: 'for busy readers' }).click();
+    await workbench.page.keyboard.press('End');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.keyboard.type('concurr');
+    await workbench.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'concurrency' }).waitFor();
+    await picture('completion');
+  });
+});
