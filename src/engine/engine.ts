@@ -1,6 +1,4 @@
-import type * as v from 'valibot';
 import { ensureToken } from '../link/token.js';
-import type { WindowSide } from '../link/types.js';
 import type { EngineArguments } from '../link/startEngine.js';
 import { versionsOf } from '../link/versions.js';
 import { securePrivateFolder } from '../link/address.js';
@@ -28,6 +26,7 @@ import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { terminalListeners } from './server/terminalHandlers.js';
+import { type Tell, tellWindows } from './server/tellWindows.js';
 import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
@@ -185,8 +184,6 @@ export class Engine {
         log: log.scope('chains'),
       }),
     );
-    this.held.add(this.chains.onDidChange(run => this.tell('chains/changed', run)));
-    this.held.add(this.chains.onDidPull(progress => this.tell('chains/pulling', progress)));
     const { connections } = this;
     const reach = {
       session: (id: string) => connections.session(id),
@@ -242,7 +239,6 @@ export class Engine {
         this.projects.refresh();
       }),
     );
-    this.held.add(this.jobs.onDidGrow(grown => this.tell('jobs/logGrew', grown)));
     const look = () => {
       this.connections.checkLinks();
     };
@@ -266,21 +262,9 @@ export class Engine {
         this.tell('projects/changed', { projects });
       }),
     );
-    this.held.add(
-      this.transfers.onDidChange(transfers => {
-        this.tell('transfers/changed', { transfers });
-      }),
-    );
     this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));
-    this.held.add(this.forwards.onDidCarry(traffic => this.tell('forwards/traffic', [...traffic])));
-    this.held.add(this.ollama.onDidPull(pulls => this.tell('ollama/pulling', [...pulls])));
-    this.held.add(this.ollama.onDidChange(connectionId => this.tell('ollama/changed', { connectionId })));
-    this.held.add(this.containers.onDidChange(connectionId => this.tell('containers/changed', { connectionId })));
-    this.held.add(
-      this.metrics.onDidSample(sample => {
-        this.tell('metrics/sampled', sample);
-      }),
-    );
+    const { chains, forwards, ollama, containers, metrics, transfers, jobs } = this;
+    this.held.add(tellWindows({ chains, forwards, ollama, containers, metrics, transfers, jobs }, this.tell));
     this.held.add(
       this.windows.onDidChange(() => {
         this.whenWindowsChange();
@@ -330,9 +314,9 @@ export class Engine {
     await this.stopping;
   }
 
-  private tell<K extends keyof WindowNotifications>(method: K, params: v.InferInput<WindowNotifications[K]>): void {
+  private readonly tell: Tell = (method, params) => {
     for (const window of this.windows.all) window.peer.notify(method, params);
-  }
+  };
 
   private async end(): Promise<void> {
     this.log.info('The engine ends.');
@@ -376,8 +360,6 @@ export class Engine {
     return this.settings !== DEFAULT_ENGINE_SETTINGS;
   }
 }
-
-type WindowNotifications = WindowSide['notifications'];
 
 interface Retention {
   days: number;

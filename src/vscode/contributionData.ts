@@ -1,4 +1,3 @@
-import type { RunSummary } from '../shared/chains.js';
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
 import type { ContainerRun } from '../shared/containers.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
@@ -10,6 +9,7 @@ import type { Palette, Tab } from '../shared/panel.js';
 import type { FoundProject, ProjectChanges, ProjectInput } from '../shared/projects.js';
 import type { ConflictChoice, TransferResult } from '../shared/transfers.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
+import type { ChainCommandTypes } from './chains/commandTypes.js';
 
 /*
  * Everything that the manifest declares and the code relies on, as data. This file knows no editor, so that a unit test
@@ -130,7 +130,7 @@ export type OnConflict = ConflictChoice | 'ask';
  * The argument form of each command. The interactive form (no argument, or a row of a tree) resolves to undefined when
  * the user cancels or was shown an error.
  */
-export interface CommandTypes {
+export interface CommandTypes extends ChainCommandTypes {
   'dgxSpark.addConnection': (input: ConnectionInput) => Promise<string>;
   'dgxSpark.editConnection': (connectionId: string, changes: ConnectionChanges) => Promise<void>;
   'dgxSpark.deleteConnection': (connectionId: string) => Promise<void>;
@@ -248,27 +248,6 @@ export interface CommandTypes {
   'dgxSpark.deleteJob': (jobId: string) => Promise<void>;
   'dgxSpark.showJobLogs': (jobId: string) => Promise<void>;
   'dgxSpark.showJobMetrics': (jobId: string) => Promise<void>;
-  'dgxSpark.runChain': (chain: string, options?: RunChainOptions) => Promise<RunSummary>;
-  'dgxSpark.runChainOnDgx': () => Promise<void>;
-  'dgxSpark.runChainLocally': () => Promise<void>;
-  'dgxSpark.runChainFirstInputs': () => Promise<void>;
-  'dgxSpark.showChainResults': (chain: string) => Promise<void>;
-  /** Writes a starter where no file is yet; resolves with its path. */
-  'dgxSpark.newChain': (chain: string) => Promise<string>;
-  /** Writes a run, the newest where none is given, as CSV; resolves with the number of rows. */
-  'dgxSpark.exportChainResults': (chain: string, file: string, runId?: string) => Promise<number>;
-}
-
-/** How a chain is run where its file is not to decide alone. */
-export interface RunChainOptions {
-  /** `auto`, `local`, `dgx` or an address. */
-  readonly endpoint?: string;
-  /** Only the first so many inputs. */
-  readonly first?: number;
-  /** Only this step, and what it needs. */
-  readonly step?: string;
-  /** Begin again, also when the last run did not come to its end. */
-  readonly restart?: boolean;
 }
 
 /** Where the engine of this extension runs. */
