@@ -41,7 +41,7 @@ describe('The models of a Spark in the chat of the editor', () => {
 
   it('are found, with their context sizes, without those that only embed', async () => {
     let models: vscode.LanguageModelChat[] = [];
-    // the first reading of the memory may come after the models; the editor tells nobody that only a name is another
+    // the first reading of the memory may come after the models: the list is asked for until it knows
     while (!models.some(({ name }) => name === 'qwen3:235b (does not fit in memory)')) {
       await new Promise(done => setTimeout(done, 100));
       models = await vscode.lm.selectChatModels({ vendor: VENDOR });
