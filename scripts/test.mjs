@@ -45,13 +45,13 @@ const SUITES = {
     limitMs: 15 * MINUTE,
     after: ['unit'],
   },
+  webview: { programs: ['chromium'], limitMs: 12 * MINUTE, after: ['unit'] },
   workbench: {
     programs: ['chromium', 'sshd', 'ssh', 'sqlite3'],
-    limitMs: 18 * MINUTE,
+    limitMs: 14 * MINUTE,
     editor: true,
-    after: ['unit'],
+    after: ['integration', 'webview'],
   },
-  webview: { programs: ['chromium'], limitMs: 10 * MINUTE, after: ['integration'] },
 };
 
 const { values, positionals } = parseArgs({ options: { grep: { type: 'string' } }, allowPositionals: true });
@@ -94,11 +94,11 @@ async function main() {
     (await step('package', () => runAll([[process.execPath, ['scripts/package.mjs']]])));
   const ready = suites.filter(([, suite]) => !suite.editor || packed);
   const running = new Map();
-  // integration and workbench tests mostly wait for programs and networks, so they run side by side
+  // integration tests mostly wait for programs and networks; the panel's are run beside them
   for (const [kind, suite] of ready) {
     await Promise.all((suite.after ?? []).map(other => running.get(other)));
     // of two that run at once, one is shown as it goes and the other when it has ended
-    const live = ready.length === 1 || kind === 'unit' || kind === 'integration';
+    const live = ready.length === 1 || kind !== 'webview';
     running.set(kind, runSuite(kind, suite, live));
   }
   await Promise.all(running.values());

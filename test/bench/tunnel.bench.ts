@@ -159,7 +159,7 @@ function far(roundTrip: number): (routes: readonly [Route, Route]) => Promise<vo
 }
 
 async function main(): Promise<void> {
-  const sshd = await startSshd();
+  const sshd = await startSshd({ config: ['Subsystem sftp internal-sftp'] });
   sshd.trust();
   const remote = await startProgram('remote');
   const withRoutes = async (sshPort: number, work: (routes: readonly [Route, Route]) => Promise<void>) => {

@@ -26,7 +26,12 @@ workbenchSuite('Chains in the editor', session => {
     mkdirSync(join(profile.home, '.ssh'), { recursive: true });
     writeFileSync(keyFile, key.privateKey, { mode: 0o600 });
     trust(profile, spark);
-    profile.writeSettings({ ...profile.readSettings(), 'dgxSpark.ollama.localPort': await freePort() });
+    profile.writeSettings({
+      ...profile.readSettings(),
+      'dgxSpark.ollama.localPort': await freePort(),
+      // long enough for a reload on a busy machine
+      'dgxSpark.engine.lingerSeconds': 30,
+    });
     ConnectionRows.prepare(profile, [sparkConnection('spark-1', spark, { authMethod: 'key', sshKeyPath: keyFile })]);
     folder = join(profile.folder, 'work');
     mkdirSync(folder);
@@ -109,6 +114,20 @@ workbenchSuite('Chains in the editor', session => {
     // only what was under way was asked twice: at most two requests at a time
     const asked = spark.ollama.chats.length - before;
     assert.ok(asked >= 7 && asked <= 8, `${asked} requests`);
+  });
+
+  it('goes on while the window is reloaded, and shows the run in the new one', async () => {
+    const before = spark.ollama.chats.length;
+    spark.ollama.holdAfter(2);
+    await lens('Run on DGX').click();
+    await spark.ollama.untilHeld();
+    await workbench.reload();
+    spark.ollama.release();
+    await lens('Run on DGX').waitFor();
+    await workbench.run('DGX Spark: Show Results of Chain');
+    await workbench.until(async () => (await text()).includes('3 of 3 rows'), 'all rows');
+    assert.equal(spark.ollama.chats.length - before, 6, 'nothing is asked twice');
+    await workbench.notifications.clear();
   });
 
   it('offers to pull a model that is not there, or to run elsewhere', async () => {

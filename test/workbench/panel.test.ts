@@ -94,7 +94,8 @@ workbenchSuite('The panel in every theme', session => {
     await workbench.run('DGX Spark: Open Panel');
     const page = await frame();
     await page.getByRole('tab', { name: 'Metrics' }).click();
-    await page.locator('.metric').first().waitFor();
+    // a new engine, a login and a first reading
+    await page.locator('.metric').first().waitFor({ timeout: 90_000 });
     const colours = await page.evaluate(() => {
       const card = document.querySelector('.metric');
       return [getComputedStyle(document.body).backgroundColor, card && getComputedStyle(card).backgroundColor];

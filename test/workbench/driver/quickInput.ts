@@ -34,23 +34,32 @@ export class QuickInput {
     return this.widget.locator('.quick-input-list .monaco-list-row');
   }
 
-  /** What is shown now; undefined when no quick input is open. */
+  /** What is shown now, all of it at one moment; undefined when no quick input is open. */
   async state(): Promise<QuickInputState | undefined> {
-    const widget = this.widget;
-    if ((await widget.count()) === 0) return undefined;
-    const text = async (selector: string) => (await widget.locator(selector).allInnerTexts()).join(' ').trim();
-    const hasBox = (await this.box.count()) > 0;
-    return {
-      title: await text('.quick-input-title'),
-      message: await text('.quick-input-message'),
-      value: hasBox ? await this.box.inputValue() : '',
-      placeholder: hasBox ? ((await this.box.getAttribute('placeholder')) ?? '') : '',
-      password: hasBox && (await this.box.getAttribute('type')) === 'password',
-      invalid: (await widget.locator('.monaco-inputbox.error, .monaco-inputbox.warning').count()) > 0,
-      rows: await this.rows.evaluateAll((rows: HTMLElement[]) =>
-        rows.map(row => row.getAttribute('aria-label') ?? row.innerText),
-      ),
-    };
+    const state = await this.page.evaluate((): QuickInputState | null => {
+      const isShown = (element: Element): element is HTMLElement =>
+        element instanceof HTMLElement && element.getClientRects().length > 0;
+      const widget = [...document.querySelectorAll('.quick-input-widget')].find(isShown);
+      if (!widget) return null;
+      const text = (selector: string) =>
+        [...widget.querySelectorAll<HTMLElement>(selector)]
+          .map(element => element.innerText)
+          .join(' ')
+          .trim();
+      const box = [...widget.querySelectorAll<HTMLInputElement>('.quick-input-filter input')].find(isShown);
+      return {
+        title: text('.quick-input-title'),
+        message: text('.quick-input-message'),
+        value: box?.value ?? '',
+        placeholder: box?.getAttribute('placeholder') ?? '',
+        password: box?.getAttribute('type') === 'password',
+        invalid: widget.querySelector('.monaco-inputbox.error, .monaco-inputbox.warning') !== null,
+        rows: [...widget.querySelectorAll<HTMLElement>('.quick-input-list .monaco-list-row')].map(
+          row => row.getAttribute('aria-label') ?? row.innerText,
+        ),
+      };
+    });
+    return state ?? undefined;
   }
 
   /**
