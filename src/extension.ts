@@ -74,6 +74,20 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
           const job = jobs.get(jobId);
           return job !== undefined && (await (await late).deleteJobAsking(client, job));
         },
+        saveTemplate: async template => {
+          await (await late).saveTemplateAsking(template);
+        },
+        exportPoints: async ids => {
+          await (
+            await late
+          ).exportPointsAsking(
+            client,
+            jobs.all.filter(({ id }) => ids.includes(id)),
+          );
+        },
+        takeLog: async (jobId, how) => {
+          await (await late).takeLog(client, jobs.get(jobId), how);
+        },
       },
       discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
       editProjectConfig: projectId =>

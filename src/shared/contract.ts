@@ -32,6 +32,7 @@ import {
   chatRequestSchema,
   endpointHealthSchema,
   memoryCheckSchema,
+  memoryStateSchema,
   modelCardSchema,
   modelListSchema,
   modelNameSchema,
@@ -224,6 +225,8 @@ export const engineRequests = {
     }),
     result: memoryCheckSchema,
   },
+  /** What there is of memory, and who holds the rest. */
+  'ollama/memory': { params: byConnection, result: memoryStateSchema },
   'ollama/unload': { params: byModel, result: none },
   'ollama/delete': { params: byModel, result: none },
   /**

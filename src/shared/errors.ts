@@ -70,6 +70,7 @@ export const ERROR_CODES = [
   'jobRuns',
   'secretMissing',
   'launchFailed',
+  'logReplaced',
   // chains of prompts
   'chainInvalid',
   'ollamaUnreachable',

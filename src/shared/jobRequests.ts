@@ -6,8 +6,10 @@ import {
   jobInputSchema,
   jobPointSchema,
   jobSchema,
+  jobUsageSchema,
   LOG_CHUNK_BYTES,
   logChunkSchema,
+  memoryNeedSchema,
   MOST_SECRET_CHARACTERS,
   variableNameSchema,
 } from './jobs.js';
@@ -32,6 +34,8 @@ export const jobRequests = {
    */
   'jobs/start': { params: byJob, result: jobSchema },
   /** Ends it with everything it started, or takes it from the queue. Resolves when that was asked for, not when it has ended. */
+  /** What it will need of memory: as the user said, else what its last run used. */
+  'jobs/memoryNeed': { params: byJob, result: memoryNeedSchema },
   'jobs/stop': { params: byJob, result: jobSchema },
   /** Not while it runs. With `remoteFiles` its folder on the machine goes too. */
   'jobs/delete': {
@@ -61,4 +65,6 @@ export const jobRequests = {
   },
   /** The figures that its log has told so far, oldest first, thinned where there are very many. */
   'jobs/points': { params: byJob, result: v.array(jobPointSchema) },
+  /** What was recorded of the machine while it ran, oldest first. */
+  'jobs/usage': { params: byJob, result: v.array(jobUsageSchema) },
 } as const;

@@ -125,6 +125,17 @@ export const jobConfigSchema = v.strictObject({
     ),
     null,
   ),
+  /** What it will need of the machine's memory, where the user knows; null: what its last run used counts. */
+  memoryGib: v.optional(
+    v.nullable(
+      v.pipe(
+        v.number('Write the size in GiB as a number.'),
+        v.minValue(0.1, 'At least 0.1 GiB.'),
+        v.maxValue(100_000, 'At most 100000 GiB.'),
+      ),
+    ),
+    null,
+  ),
   /** The job that must have completed before this one starts. */
   after: v.optional(v.nullable(jobIdSchema), null),
 });
@@ -215,8 +226,49 @@ export const jobPointSchema = v.object({
   loss: figure,
   learningRate: figure,
   evalLoss: figure,
+  gradNorm: figure,
+  tokensPerSecond: figure,
+  /** When the line was written, as far as that is known: logs seldom say. */
+  at: v.nullable(epochMsSchema),
 });
 /** One line of figures of a log. */
 export type JobPoint = v.InferOutput<typeof jobPointSchema>;
+
+const usageFigure = v.nullable(v.number());
+
+export const jobUsageSchema = v.object({
+  /** By the clock of the machine. */
+  at: epochMsSchema,
+  memAvailableKiB: usageFigure,
+  gpus: v.array(
+    v.object({
+      /** Percent. */
+      utilization: usageFigure,
+      memoryUsedMiB: usageFigure,
+      /** Celsius. */
+      temperature: usageFigure,
+      /** Watts. */
+      power: usageFigure,
+    }),
+  ),
+  /** Of the job's log at that moment. */
+  logBytes: usageFigure,
+});
+/** What the launcher has recorded of the machine while a job ran, whoever was connected. */
+export type JobUsage = v.InferOutput<typeof jobUsageSchema>;
+
+export const memoryNeedSchema = v.object({
+  bytes: v.nullable(v.number()),
+  basis: v.picklist(['said', 'lastRun', 'unknown']),
+});
+/** What a job will need of memory, and how that is known. */
+export type MemoryNeed = v.InferOutput<typeof memoryNeedSchema>;
+
+/** Most jobs that are exported or compared at once. */
+export const MOST_COMPARED = 6;
+
+export const jobTemplateSchema = v.strictObject({ name: nameSchema, config: jobConfigSchema });
+/** A configuration that jobs can be begun from. */
+export type JobTemplate = v.InferOutput<typeof jobTemplateSchema>;
 
 export { variableNameSchema };

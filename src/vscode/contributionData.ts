@@ -107,6 +107,11 @@ export const COMMANDS = {
   deleteJob: 'dgxSpark.deleteJob',
   showJobLogs: 'dgxSpark.showJobLogs',
   showJobMetrics: 'dgxSpark.showJobMetrics',
+  openJobLog: 'dgxSpark.openJobLog',
+  saveJobLog: 'dgxSpark.saveJobLog',
+  exportJobCurves: 'dgxSpark.exportJobCurves',
+  cleanUpJobs: 'dgxSpark.cleanUpJobs',
+  deleteJobTemplates: 'dgxSpark.deleteJobTemplates',
   runChain: 'dgxSpark.runChain',
   runChainOnDgx: 'dgxSpark.runChainOnDgx',
   runChainLocally: 'dgxSpark.runChainLocally',
@@ -248,6 +253,14 @@ export interface CommandTypes extends ChainCommandTypes {
   'dgxSpark.deleteJob': (jobId: string) => Promise<void>;
   'dgxSpark.showJobLogs': (jobId: string) => Promise<void>;
   'dgxSpark.showJobMetrics': (jobId: string) => Promise<void>;
+  /** Opens the plain log as an editor. */
+  'dgxSpark.openJobLog': (jobId: string) => Promise<void>;
+  /** Asks where to. */
+  'dgxSpark.saveJobLog': (jobId: string) => Promise<void>;
+  /** Asks where to. */
+  'dgxSpark.exportJobCurves': (jobId: string) => Promise<void>;
+  'dgxSpark.cleanUpJobs': () => Promise<void>;
+  'dgxSpark.deleteJobTemplates': () => Promise<void>;
 }
 
 /** Where the engine of this extension runs. */
@@ -280,6 +293,8 @@ export interface SettingTypes {
   'engine.lingerSeconds': number;
   'engine.location': EngineLocation;
   'files.showHidden': boolean;
+  /** By name; each is checked where it is used. */
+  'jobs.templates': Readonly<Record<string, unknown>>;
   'appearance.palette': Palette;
 }
 export type SettingKey = keyof SettingTypes;
@@ -342,6 +357,7 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
   'engine.location': 'process',
   'files.showHidden': false,
+  'jobs.templates': {},
   'appearance.palette': 'theme',
 };
 

@@ -74,6 +74,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   jobRuns: [],
   secretMissing: ['retry'],
   launchFailed: ['retry', 'log'],
+  logReplaced: ['retry'],
   chainInvalid: [],
   ollamaUnreachable: ['retry', 'log'],
   ollamaRefused: ['retry', 'log'],

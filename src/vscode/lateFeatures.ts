@@ -42,6 +42,8 @@ import { JobTree } from './views/jobTree.js';
 export { confirmAndDelete } from './commands/connectionCommands.js';
 export { endProcessAfterAsking, exportByDialog } from './commands/metricsCommands.js';
 export { deleteJobAsking, startJobAsking } from './jobs/jobActions.js';
+export { exportPointsAsking, takeLog } from './jobs/jobFiles.js';
+export { saveTemplateAsking } from './jobs/templates.js';
 export { copyEndpoint, selectTarget } from './commands/ollamaCommands.js';
 export { openKnownHosts } from './errorNotice.js';
 export { PanelHost } from './panel/panelHost.js';

@@ -13,7 +13,7 @@ import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
-import { type Job, type JobPoint } from '../../src/shared/jobs.js';
+import { type Job, type JobPoint, type JobTemplate, type JobUsage } from '../../src/shared/jobs.js';
 import { SparkError } from '../../src/shared/errors.js';
 import { type MachineDetails } from '../../src/shared/details.js';
 import { type Series, type SeriesQuery } from '../../src/shared/history.js';
@@ -94,7 +94,12 @@ export class FakeHost {
   jobs: Job[] = [];
   /** The log of every job. */
   log = Buffer.from('');
-  points: JobPoint[] = [];
+  /** By the id of the job; of any other none. */
+  points: Record<string, JobPoint[]> = {};
+  usage: JobUsage[] = [];
+  templates: JobTemplate[] = [];
+  /** Configuration of every project. */
+  projectConfig = '{}';
   tab: Tab | null = null;
   projects: Project[] = [];
   hasRemoteSsh = false;
@@ -129,6 +134,7 @@ export class FakeHost {
       projects: this.projects,
       hasRemoteSsh: this.hasRemoteSsh,
       jobs: this.jobs,
+      templates: this.templates,
     };
   }
 
@@ -266,7 +272,12 @@ export class FakeHost {
         const data = this.log.subarray(from, from + length).toString('base64');
         return { data, offset: from, size: this.log.length, generation: '1' };
       },
-      'jobs/points': () => this.points,
+      'jobs/points': ({ jobId }) => this.points[jobId] ?? [],
+      'jobs/usage': () => this.usage,
+      'projects/getConfig': () => ({ text: this.projectConfig, revision: 1 }),
+      'panel/saveTemplate': () => null,
+      'panel/exportPoints': () => null,
+      'panel/takeLog': () => null,
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
     };
     const recording = Object.keys(usual).map(name => {

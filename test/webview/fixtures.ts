@@ -226,7 +226,7 @@ export function job(changes: Partial<Job> = {}): Job {
     status: 'running',
     config: {
       ...{ command: 'python train.py', folder: '~/llama', env: {}, secrets: [], gpus: 'all' },
-      ...{ runner: { kind: 'process' }, timeLimitMinutes: null, after: null },
+      ...{ runner: { kind: 'process' }, timeLimitMinutes: null, memoryGib: null, after: null },
     },
     metrics: {
       ...{ step: 120, steps: 300, epoch: 0.4, loss: 1.2345, learningRate: 0.00002, evalLoss: 1.31 },

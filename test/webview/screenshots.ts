@@ -73,9 +73,18 @@ const jobs: Scene = host => {
     }),
     job({ id: 'j5', name: 'Draft', status: 'pending', run: 0, startedAt: null, metrics: null }),
   ];
-  host.points = Array.from({ length: 120 }, (_, n) => ({
-    ...{ step: n + 1, epoch: n / 300, learningRate: 2e-5, evalLoss: n % 30 === 29 ? 1.3 + 30 / (n + 20) : null },
-    loss: 1.1 + 40 / (n + 30) + Math.sin(n * 7) * 0.08,
+  const curve = (start: number, pace: number) =>
+    Array.from({ length: 120 }, (_, n) => ({
+      ...{ step: n + 1, epoch: n / 300, learningRate: 2e-5 * (1 - n / 300), gradNorm: 0.8 + Math.cos(n * 5) * 0.3 },
+      evalLoss: n % 30 === 29 ? 1.3 + 30 / (n + 20) : null,
+      loss: 1.1 + pace / (n + 30) + Math.sin(n * 7) * 0.08,
+      ...{ tokensPerSecond: 5200 + Math.sin(n) * 150, at: start + n * 10_000 },
+    }));
+  host.points = { 'job-1': curve(Date.now() - 1_200_000, 40), j4: curve(Date.now() - 5_000_000, 55) };
+  host.usage = Array.from({ length: 40 }, (_, n) => ({
+    ...{ at: Date.now() - 1_200_000 + n * 30_000, memAvailableKiB: 110_000_000 - Math.min(n, 6) * 8_000_000 },
+    gpus: [{ utilization: 88 + (n % 5), memoryUsedMiB: null, temperature: 68, power: 92 + (n % 7) }],
+    logBytes: n * 1000,
   }));
   host.log = Buffer.from(
     Array.from(

@@ -3,7 +3,14 @@ import { useRef, useState } from 'preact/hooks';
 import { type ErrorInfo } from '../../src/shared/errors.js';
 import { type JobDraft } from '../state/host.js';
 import { usePanel } from '../state/context.js';
-import { checkJobDraft, isJobField, JOB_FIELDS, type JobField, type JobFieldErrors } from '../state/jobDraft.js';
+import {
+  checkJobDraft,
+  isJobField,
+  JOB_FIELDS,
+  type JobField,
+  type JobFieldErrors,
+  withConfig,
+} from '../state/jobDraft.js';
 import { Button } from '../ui/button.js';
 import { Dropdown, RadioGroup } from '../ui/choice.js';
 import { Disclosure } from '../ui/disclosure.js';
@@ -30,6 +37,7 @@ export function JobForm() {
   const [errors, setErrors] = useState<JobFieldErrors>({});
   const [refusal, setRefusal] = useState<ErrorInfo | null>(null);
   const [saving, setSaving] = useState(false);
+  const [template, setTemplate] = useState('');
   /** A press on a button takes the focus from a field; a complaint that came then would move the button away. */
   const pressing = useRef(false);
   const draft = store.jobDraft.value;
@@ -81,6 +89,7 @@ export function JobForm() {
     onBlur: () => check(name),
   });
   const connections = store.connections.value;
+  const projects = store.projects.value.filter(({ connectionId }) => connectionId === draft.connectionId);
   const others = store.jobs.value.filter(
     ({ id, connectionId }) => id !== draft.jobId && connectionId === draft.connectionId,
   );
@@ -108,6 +117,24 @@ export function JobForm() {
     >
       <h2 id="job-form-heading">{draft.jobId === null ? 'New training job' : `Edit ${draft.name}`}</h2>
       {refusal && <Banner tone="error" message={refusal.message} hint={refusal.hint} />}
+      {store.templates.value.length > 0 && draft.jobId === null && (
+        <Choice label="Begin with">
+          <Dropdown
+            id={idOf('template')}
+            label="Begin with a template"
+            value={template}
+            options={[
+              { value: '', label: 'An empty form' },
+              ...store.templates.value.map(({ name }) => ({ value: name, label: name })),
+            ]}
+            onChange={chosen => {
+              setTemplate(chosen);
+              const found = store.templates.value.find(({ name }) => name === chosen);
+              if (found) change(withConfig(draft, found.config));
+            }}
+          />
+        </Choice>
+      )}
       <TextField label="Name" help="What it is called in the editor." {...field('name')} />
       {connections.length > 1 && draft.jobId === null && (
         <Choice label="Runs on">
@@ -116,7 +143,25 @@ export function JobForm() {
             label="Runs on"
             value={draft.connectionId}
             options={connections.map(({ id, name }) => ({ value: id, label: name }))}
-            onChange={connectionId => change({ connectionId, after: '' })}
+            onChange={connectionId => change({ connectionId, projectId: null, after: '' })}
+          />
+        </Choice>
+      )}
+      {projects.length > 0 && (
+        <Choice label="Project">
+          <Dropdown
+            id={idOf('project')}
+            label="Project"
+            value={draft.projectId ?? ''}
+            options={[
+              { value: '', label: 'No project' },
+              ...projects.map(({ id, name }) => ({ value: id, label: name })),
+            ]}
+            onChange={chosen => {
+              const project = projects.find(({ id }) => id === chosen);
+              change(project ? { projectId: project.id, folder: project.remotePath } : { projectId: null });
+              if (project) jobs.fillFromProject(project.id);
+            }}
           />
         </Choice>
       )}
@@ -170,10 +215,15 @@ export function JobForm() {
         />
       </Disclosure>
       <Disclosure
-        label="GPUs, time limit and order"
-        open={draft.gpus !== 'all' || draft.timeLimit !== '' || draft.after !== ''}
+        label="GPUs, memory, time limit and order"
+        open={draft.gpus !== 'all' || draft.memory !== '' || draft.timeLimit !== '' || draft.after !== ''}
       >
         <TextField label="GPUs" help="all, none, or indices such as 0,1." code {...field('gpus')} />
+        <TextField
+          label="Memory it needs in GiB"
+          help="You are told before the start when there is less. Empty: what its last run used counts."
+          {...field('memory')}
+        />
         <TextField
           label="Time limit in minutes"
           help="It is ended then; empty for no limit."
@@ -215,6 +265,11 @@ export function JobForm() {
           Save
         </Button>
         <Button onClick={() => jobs.closeForm()}>Cancel</Button>
+        {'data' in checkedNow && (
+          <Button onClick={() => jobs.saveTemplate({ name: checkedNow.data.name, config: checkedNow.data.config })}>
+            Save as template
+          </Button>
+        )}
         {saving && <ProgressRing />}
       </div>
     </form>

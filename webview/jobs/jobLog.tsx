@@ -1,5 +1,5 @@
 import Anser from 'anser';
-import { ArrowDownToLine, ArrowUpToLine, Pause, Play, WrapText } from 'lucide-preact';
+import { ArrowDownToLine, ArrowUpToLine, FileText, Pause, Play, Save, WrapText } from 'lucide-preact';
 import { memo } from 'preact/compat';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { SparkError } from '../../src/shared/errors.js';
@@ -14,6 +14,7 @@ const NEAR_END = 24;
 
 /** The log of a job: its end, what comes while one looks, and backwards what was before. */
 export function JobLog({ job, isLive }: { job: Job; isLive: boolean }) {
+  const { jobs } = usePanel();
   const box = useRef<HTMLDivElement>(null);
   const [paused, setPaused] = useState(false);
   const [wrap, setWrap] = useState(true);
@@ -52,6 +53,8 @@ export function JobLog({ job, isLive }: { job: Job; isLive: boolean }) {
             onClick={() => setWrap(!wrap)}
           />
           <IconButton icon={ArrowDownToLine} label="Jump to the end" onClick={toEnd} />
+          <IconButton icon={FileText} label="Open the log in an editor" onClick={() => jobs.takeLog(job.id, 'open')} />
+          <IconButton icon={Save} label="Save the log as a file" onClick={() => jobs.takeLog(job.id, 'save')} />
         </span>
       </div>
       <TextField

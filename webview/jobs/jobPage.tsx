@@ -1,17 +1,15 @@
 import { ArrowLeft } from 'lucide-preact';
-import { useEffect, useState } from 'preact/hooks';
-import { isActive, type Job, type JobPoint } from '../../src/shared/jobs.js';
+import { isActive, type Job } from '../../src/shared/jobs.js';
 import { usePanel } from '../state/context.js';
 import { figure } from '../text/jobs.js';
 import { Button } from '../ui/button.js';
+import { Curves } from './curves.js';
 import { JobLog } from './jobLog.js';
 import { JobProgress, JobState, jobTimes, JobTrouble, StartStop } from './jobMarks.js';
-import { LossChart } from './lossChart.js';
 
 /** One job: how it is, its curve and its log. */
 export function JobPage({ job }: { job: Job }) {
   const { jobs } = usePanel();
-  const points = usePoints(job);
   return (
     <section class="job-page" aria-labelledby="job-heading">
       <div class="job-page__nav">
@@ -31,7 +29,7 @@ export function JobPage({ job }: { job: Job }) {
       <JobProgress job={job} />
       {job.reason !== null && <p class="job__reason">{job.reason}</p>}
       <Figures job={job} />
-      {points.length > 1 && <LossChart points={points} />}
+      {job.run > 0 && <Curves key={`curves ${job.run}`} job={job} />}
       {job.run === 0 ? (
         <p class="secondary">It has not been started yet.</p>
       ) : (
@@ -65,24 +63,4 @@ function Figures({ job: { metrics } }: { job: Job }) {
       )}
     </dl>
   );
-}
-
-/** The points of its curve, read again when its last figures are others. */
-function usePoints(job: Job): readonly JobPoint[] {
-  const { jobs, store } = usePanel();
-  const [points, setPoints] = useState<readonly JobPoint[]>([]);
-  const isUp = store.connections.value.some(one => one.id === job.connectionId && one.status.state === 'connected');
-  const figures = JSON.stringify(job.metrics);
-  useEffect(() => {
-    if (!isUp || job.run === 0) return undefined;
-    let current = true;
-    jobs.points(job.id).then(
-      all => current && setPoints(all),
-      () => undefined, // the link went away; it is read again when that is back
-    );
-    return () => {
-      current = false;
-    };
-  }, [job.id, job.run, figures, isUp]);
-  return points;
 }

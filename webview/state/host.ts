@@ -72,6 +72,8 @@ export const jobDraftSchema = v.object({
   shmSize: v.string(),
   ipcHost: v.boolean(),
   timeLimit: v.string(),
+  /** GiB as typed; empty: unknown. */
+  memory: v.optional(v.string(), ''),
   /** Empty: none. */
   after: v.string(),
 });

@@ -1,6 +1,7 @@
 import { SparkError, type ErrorInfo } from '../../src/shared/errors.js';
-import { type Job, type JobPoint, type LogChunk } from '../../src/shared/jobs.js';
-import { checkJobDraft, emptyJobDraft, jobDraftFor } from './jobDraft.js';
+import { type Job, type JobPoint, type JobTemplate, type JobUsage, type LogChunk } from '../../src/shared/jobs.js';
+import { readConfig } from '../../src/shared/projectConfig.js';
+import { checkJobDraft, emptyJobDraft, jobDraftFor, withDefaults } from './jobDraft.js';
 import { type PanelSession } from './session.js';
 import { type PanelStore } from './store.js';
 
@@ -65,6 +66,35 @@ export class JobActions {
 
   async points(jobId: string): Promise<JobPoint[]> {
     return await this.session.peer.request('jobs/points', { jobId });
+  }
+
+  async usage(jobId: string): Promise<JobUsage[]> {
+    return await this.session.peer.request('jobs/usage', { jobId });
+  }
+
+  /** Takes what the configuration of a project says into the form, where nothing was written yet. */
+  fillFromProject(projectId: string): void {
+    this.run(
+      this.session.peer.request('projects/getConfig', { projectId }).then(({ text }) => {
+        const draft = this.store.jobDraft.value;
+        const read = readConfig(text);
+        if (draft?.projectId === projectId && 'config' in read)
+          this.store.jobDraft.value = withDefaults(draft, read.config);
+      }),
+    );
+  }
+
+  /** Keeps what the form says as a template; the window asks what to call it. */
+  saveTemplate(template: JobTemplate): void {
+    this.run(this.session.peer.request('panel/saveTemplate', template));
+  }
+
+  exportPoints(jobIds: string[]): void {
+    this.run(this.session.peer.request('panel/exportPoints', { jobIds }));
+  }
+
+  takeLog(jobId: string, how: 'open' | 'save'): void {
+    this.run(this.session.peer.request('panel/takeLog', { jobId, how }));
   }
 
   /** Saves the form and closes it; answers why it could not be saved. */

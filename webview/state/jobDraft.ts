@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { jobInputSchema, type Job, type JobData, type JobInput } from '../../src/shared/jobs.js';
+import { jobInputSchema, type Job, type JobConfig, type JobData, type JobInput } from '../../src/shared/jobs.js';
+import { type ProjectConfig } from '../../src/shared/projectConfig.js';
 import { type JobDraft } from './host.js';
 
 /** The fields of the form that can be wrong, in the order in which they stand. */
@@ -16,6 +17,7 @@ export const JOB_FIELDS = [
   'env',
   'secrets',
   'timeLimit',
+  'memory',
   'after',
 ] as const;
 export type JobField = (typeof JOB_FIELDS)[number];
@@ -26,27 +28,44 @@ export function emptyJobDraft(connectionId: string): JobDraft {
   return {
     ...{ jobId: null, connectionId, projectId: null, name: '', modelName: '', command: '', folder: '~' },
     ...{ env: '', secrets: '', gpus: 'all', runner: 'process', image: '', volumes: '', ports: '' },
-    ...{ shmSize: '16g', ipcHost: true, timeLimit: '', after: '' },
+    ...{ shmSize: '16g', ipcHost: true, timeLimit: '', memory: '', after: '' },
   };
 }
 
 /** The form for a saved job. */
 export function jobDraftFor(job: Job): JobDraft {
-  const { command, folder, env, secrets, gpus, runner, timeLimitMinutes, after } = job.config;
+  const { id, projectId, name, modelName } = job;
   return {
-    ...emptyJobDraft(job.connectionId),
-    ...{
-      jobId: job.id,
-      projectId: job.projectId,
-      name: job.name,
-      modelName: job.modelName ?? '',
-      command,
-      folder,
-      gpus,
-    },
-    env: Object.entries(env)
-      .map(([name, value]) => `${name}=${value}`)
-      .join('\n'),
+    ...withConfig(emptyJobDraft(job.connectionId), job.config),
+    ...{ jobId: id, projectId, name, modelName: modelName ?? '' },
+  };
+}
+
+/** A draft with what the configuration of its project says, where nothing was written yet. */
+export function withDefaults(draft: JobDraft, { defaultCommand, defaultImage, environment }: ProjectConfig): JobDraft {
+  const command = typeof defaultCommand === 'string' ? defaultCommand : (defaultCommand ?? []).map(quoted).join(' ');
+  return {
+    ...draft,
+    ...(draft.command.trim() === '' ? { command } : {}),
+    ...(draft.env.trim() === '' ? { env: asLines(environment ?? {}) } : {}),
+    ...(draft.image.trim() === '' && defaultImage !== undefined && defaultImage !== ''
+      ? { image: defaultImage, runner: 'container' as const }
+      : {}),
+  };
+}
+
+/** One argument for the shell of the machine. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A draft with what a job or a template says of how it is run. */
+export function withConfig(draft: JobDraft, config: JobConfig): JobDraft {
+  const { command, folder, env, secrets, gpus, runner, timeLimitMinutes, memoryGib, after } = config;
+  return {
+    ...draft,
+    ...{ command, folder, gpus },
+    env: asLines(env),
     secrets: secrets.join(' '),
     runner: runner.kind,
     ...(runner.kind === 'container'
@@ -56,8 +75,15 @@ export function jobDraftFor(job: Job): JobDraft {
         }
       : {}),
     timeLimit: timeLimitMinutes === null ? '' : String(timeLimitMinutes),
+    memory: memoryGib === null ? '' : String(memoryGib),
     after: after ?? '',
   };
+}
+
+function asLines(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
 }
 
 /** Checks a form by the contract's own rules: what may be sent, or the first complaint of each field. */
@@ -77,7 +103,7 @@ export function checkJobDraft(draft: JobDraft): { data: JobData } | { errors: Jo
 function asInput(draft: JobDraft, env: Record<string, string>): JobInput {
   const { connectionId, projectId, name, modelName, command, folder, gpus, image, shmSize, ipcHost } = draft;
   const [volumes, ports] = [lines(draft.volumes), lines(draft.ports)];
-  const limit = draft.timeLimit.trim();
+  const [limit, memory] = [draft.timeLimit.trim(), draft.memory.trim().replace(',', '.')];
   return {
     ...{ connectionId, projectId, name, modelName: modelName.trim() === '' ? null : modelName },
     config: {
@@ -88,6 +114,7 @@ function asInput(draft: JobDraft, env: Record<string, string>): JobInput {
           ? { kind: 'container', image, volumes, ports, shmSize, ipcHost }
           : { kind: 'process' },
       timeLimitMinutes: limit === '' ? null : Number(limit),
+      memoryGib: memory === '' ? null : Number(memory),
       after: draft.after === '' ? null : draft.after,
     },
   };
@@ -105,7 +132,8 @@ function readEnv(text: string): { variables: Record<string, string>; error?: str
 
 function fieldAt(path: string): JobField | undefined {
   const name = path.replace(/^config\.(?:runner\.)?/, '').split('.')[0];
-  return name === 'timeLimitMinutes' ? 'timeLimit' : JOB_FIELDS.find(field => field === name);
+  if (name === 'timeLimitMinutes') return 'timeLimit';
+  return name === 'memoryGib' ? 'memory' : JOB_FIELDS.find(field => field === name);
 }
 
 /** True when `name` is a field of the form: errors of the engine name fields too. */

@@ -39,7 +39,20 @@ export function linesOf({ bytes, start }: LogPart): string[] {
   // what it begins with may be the end of a line, or of a character
   if (start > 0 && lines.length > 1) lines.shift();
   if (lines.at(-1) === '') lines.pop();
-  return lines.map(afterReturn);
+  return lines.map(line => afterReturn(withoutEscapes(line)));
+}
+
+const [ESCAPE, BELL] = ['\u001b', '\u0007'];
+/** Escapes of a terminal other than colours: titles, links, moves of the cursor. */
+const ESCAPES = new RegExp(
+  `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-ln-~]|[\\]P^_X][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)?|[ -/]*[0-OQ-WYZ\\\\\`-~])`,
+  'g',
+);
+/** Other control characters than those that a line is made of. */
+const CONTROLS = new RegExp(`[^\\P{Cc}\\t\\r${ESCAPE}]`, 'gu');
+
+function withoutEscapes(line: string): string {
+  return line.replace(ESCAPES, '').replace(CONTROLS, '');
 }
 
 function afterReturn(line: string): string {

@@ -5,7 +5,7 @@ import { type ErrorInfo } from '../../src/shared/errors.js';
 import { type MachineDetails } from '../../src/shared/details.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import { type PanelState, type Tab } from '../../src/shared/panel.js';
-import { type Job } from '../../src/shared/jobs.js';
+import { type Job, type JobTemplate } from '../../src/shared/jobs.js';
 import { type Project } from '../../src/shared/projects.js';
 import { recall, type Draft, type HostApi, type JobDraft, type ProjectDraft } from './host.js';
 
@@ -51,6 +51,7 @@ export class PanelStore {
   readonly logSizes: Signal<ReadonlyMap<string, number>> = signal(new Map());
 
   readonly jobs: ReadonlySignal<readonly Job[]> = computed(() => this.state.value?.jobs ?? []);
+  readonly templates: ReadonlySignal<readonly JobTemplate[]> = computed(() => this.state.value?.templates ?? []);
   readonly connections: ReadonlySignal<readonly ConnectionView[]> = computed(
     () => this.state.value?.snapshot.connections ?? [],
   );

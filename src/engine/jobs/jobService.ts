@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionView } from '../../shared/connection.js';
-import { isActive, type Job, type JobChanges, type JobData, type JobPoint, type LogChunk } from '../../shared/jobs.js';
+import {
+  isActive,
+  type Job,
+  type JobUsage,
+  type MemoryNeed,
+  type JobChanges,
+  type JobData,
+  type JobPoint,
+  type LogChunk,
+} from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
@@ -15,6 +24,8 @@ import { JobBook } from './jobBook.js';
 import { MachineJobs } from './machineJobs.js';
 import { RemoteJobs } from './remoteJobs.js';
 import type { Quote } from './runners.js';
+
+const GIB = 1024 ** 3;
 
 export interface JobServiceOptions {
   readonly repository: JobRepository;
@@ -170,6 +181,21 @@ export class JobService implements Disposable {
     return [...(await this.machineOf(job).points(job))];
   }
 
+  /** What was recorded of the machine while it ran last. */
+  async usage(jobId: string): Promise<JobUsage[]> {
+    const job = this.get(jobId);
+    return job.run === 0 ? [] : await this.machineOf(job).remote.readUsage(jobId);
+  }
+
+  /** What it said it needs, else by how much the memory of the machine shrank while it ran last. */
+  async memoryNeed(jobId: string): Promise<MemoryNeed> {
+    const job = this.get(jobId);
+    const { memoryGib } = job.config;
+    if (memoryGib !== null) return { bytes: memoryGib * GIB, basis: 'said' };
+    const bytes = job.run > 0 ? memoryUsed(await this.usage(jobId)) : null;
+    return bytes === null ? { bytes, basis: 'unknown' } : { bytes, basis: 'lastRun' };
+  }
+
   dispose(): void {
     for (const machine of this.machines.values()) machine.dispose();
     this.machines.clear();
@@ -229,6 +255,14 @@ export class JobService implements Disposable {
       next = other?.config.after ?? null;
     }
   }
+}
+
+/** Bytes between the most and the least that was available, null where nothing was recorded. */
+function memoryUsed(usage: readonly JobUsage[]): number | null {
+  const available = usage.flatMap(({ memAvailableKiB }) => (memAvailableKiB === null ? [] : [memAvailableKiB]));
+  if (available.length < 2) return null;
+  const least = available.reduce((one, other) => Math.min(one, other));
+  return ((available[0] ?? least) - least) * 1024;
 }
 
 function secretKey(name: string): string {

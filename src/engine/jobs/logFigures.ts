@@ -1,11 +1,13 @@
 import {
   type JobMetrics,
   type JobPoint,
+  type JobUsage,
   LOG_CHUNK_BYTES,
   type LogChunk,
   MOST_LOG_READ_BYTES,
 } from '../../shared/jobs.js';
 import { TrainingLog } from './trainingLog.js';
+import { datePoints } from './usage.js';
 
 /** Reads on in the log of one run of a job, and knows its figures so far. */
 export class LogFigures {
@@ -21,8 +23,10 @@ export class LogFigures {
     return this.log.metrics;
   }
 
-  get points(): readonly JobPoint[] {
-    return this.log.points;
+  /** The points so far, dated by what was recorded of the size of the log. */
+  points(usage: readonly JobUsage[], endedAt: number | null): JobPoint[] {
+    const end = endedAt === null ? null : { at: endedAt, bytes: this.offset };
+    return datePoints(this.log.points, this.log.offsets, usage, end);
   }
 
   /** Reads what has been added; one at a time. Rejects when the link goes away: the next call goes on from there. */

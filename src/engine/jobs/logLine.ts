@@ -3,7 +3,6 @@ import type { JobPoint } from '../../shared/jobs.js';
 /** What one line of a log says of a training. */
 export interface LogFigures extends Partial<JobPoint> {
   readonly steps?: number;
-  readonly tokensPerSecond?: number;
   readonly secondsLeft?: number;
 }
 
@@ -46,6 +45,8 @@ const NAMES: Readonly<Record<string, keyof LogFigures>> = {
   iter: 'step',
   iteration: 'step',
   global_step: 'step',
+  grad_norm: 'gradNorm',
+  'grad norm': 'gradNorm',
   tokens_per_second: 'tokensPerSecond',
   train_tokens_per_second: 'tokensPerSecond',
   'tokens/s': 'tokensPerSecond',

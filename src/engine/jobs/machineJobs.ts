@@ -81,7 +81,7 @@ export class MachineJobs implements Disposable {
   async points(job: Job): Promise<readonly JobPoint[]> {
     const log = this.logOf(job);
     await log.catchUp();
-    return log.points;
+    return log.points(await this.remote.readUsage(job.id), job.completedAt);
   }
 
   dispose(): void {

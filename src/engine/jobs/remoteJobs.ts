@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Job, LogChunk } from '../../shared/jobs.js';
+import type { Job, JobUsage, LogChunk } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
@@ -8,7 +8,8 @@ import type { Run, RunResult } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
 import { type JobReport, readReport } from './report.js';
 import { exportsOf, prepareLaunch, type Quote } from './runners.js';
-import { CHILD, ENDER, LAUNCH, LOOK, READ_LOG, REMOVE, STOP, SUPERVISOR } from './scripts.js';
+import { CHILD, ENDER, LAUNCH, LOOK, READ_LOG, READ_USAGE, REMOVE, STOP, SUPERVISOR } from './scripts.js';
+import { readUsage } from './usage.js';
 
 const TIMEOUT_MS = 60_000;
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -130,6 +131,13 @@ export class RemoteJobs {
     if (size === undefined || inode === undefined)
       throw new SparkError({ code: 'notFound', message: 'The machine holds no log of this job.' });
     return { data, offset: Number(at), size: Number(size), generation: inode };
+  }
+
+  /** What was recorded of the machine while a job ran; empty where nothing was. */
+  async readUsage(id: string): Promise<JobUsage[]> {
+    const marker = newMarker();
+    const { stdout } = await this.run(READ_USAGE, [marker, id]);
+    return readUsage(stdout.split(`\n${marker}\n`)[1] ?? '');
   }
 
   private async run(script: string, words: readonly string[], input = ''): Promise<RunResult> {

@@ -15,7 +15,7 @@ export const LAUNCH = [
   'mkdir -p "$d" && [ -w "$d" ] || exit 4;',
   'put() { printf %s "$1" | base64 -d > "$d/$2" || exit 5; };',
   'if mkdir "$d/started-$2" 2>/dev/null; then trap "" HUP PIPE;',
-  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/supervisor" "$d/run";',
+  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/supervisor" "$d/run";',
   'if [ -e "$d/log" ]; then mv -f "$d/log" "$d/log.1"; fi; : > "$d/log" || exit 5;',
   'put "$sup" supervise; put "$chi" child; put "$end" ender; put "$cmd" command; put "$env" env; put "$sec" secrets; put "$con" container;',
   'cat /proc/sys/kernel/random/boot_id > "$d/boot" && printf "%s\\n" "$2" > "$d/run" || exit 5 )',
@@ -36,18 +36,28 @@ date +%s > "$dir/started"
 setsid sh "$dir/child" "$dir" "$2" "$4" "$5" </dev/null >>"$dir/log" 2>&1 &
 child=$!
 printf '%s %s\\n' "$child" "$(start_of "$child")" > "$dir/pid.new" && mv -f "$dir/pid.new" "$dir/pid"
+sample() {
+  printf '%s %s %s %s\\n' "$(date +%s)" "$(sed -n 's/^MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)" "$(wc -c < "$dir/log")" \\
+    "$(timeout 5 nvidia-smi --query-gpu=utilization.gpu,memory.used,temperature.gpu,power.draw --format=csv,noheader,nounits 2>/dev/null | tr -d ' ' | tr '\\n' ';')" >> "$dir/usage"
+}
 (
-  spent=0
-  while sleep 5; do
-    spent=$((spent + 5))
+  spent=0 due=0 period=30
+  while :; do
     if [ "$limit" -gt 0 ] && [ "$spent" -ge "$limit" ] && [ ! -e "$dir/timeout" ]; then
       : > "$dir/timeout"
       setsid sh "$dir/ender" "$dir" "$grace" "$4" &
     fi
-    if [ $((spent % 30)) -eq 0 ] && [ "$(wc -c 2>/dev/null < "$dir/usage" || echo 0)" -lt 1000000 ]; then
-      printf '%s %s %s\\n' "$(date +%s)" "$(sed -n 's/^MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)" \\
-        "$(timeout 5 nvidia-smi --query-gpu=utilization.gpu,memory.used,temperature.gpu,power.draw --format=csv,noheader,nounits 2>/dev/null | tr -d ' ' | tr '\\n' ';')" >> "$dir/usage"
+    if [ "$spent" -ge "$due" ]; then
+      due=$((spent + period))
+      sample
+      # bounded: a job of weeks is told in coarser steps
+      if [ "$(wc -c < "$dir/usage")" -gt 400000 ]; then
+        sed -n 'p;n' "$dir/usage" > "$dir/usage.new" && mv -f "$dir/usage.new" "$dir/usage"
+        period=$((period * 2))
+      fi
     fi
+    sleep 5
+    spent=$((spent + 5))
   done
 ) </dev/null >/dev/null 2>&1 &
 beside=$!
@@ -137,3 +147,7 @@ export const READ_LOG = [
   '[ "$o" = - ] && { o=$((size-$4)); [ "$o" -lt 0 ] && o=0; }; printf "\\n%s %s %s\\n" "$1" "$z" "$o";',
   'n=$((size-o)); [ "$n" -gt "$4" ] && n=$4; [ "$n" -le 0 ] || tail -c "+$((o+1))" "$f" | head -c "$n" | base64 | tr -d "\\n"',
 ].join(' ');
+
+/** What was recorded while a job ran: `sh -c <this> <name> <marker> <id>`: the marker, then the lines as they are. */
+export const READ_USAGE =
+  'LC_ALL=C; f="$HOME/.dgx-spark/jobs/$2/usage"; printf "\\n%s\\n" "$1"; [ ! -e "$f" ] || head -c 1000000 "$f"';

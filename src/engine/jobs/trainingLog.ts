@@ -12,7 +12,8 @@ export class TrainingLog {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
   private last: LogFigures = {};
-  private all: JobPoint[] = [];
+  private all: { readonly point: JobPoint; readonly offset: number }[] = [];
+  private offset = 0;
   private skip = 0;
   private stride = 1;
 
@@ -28,22 +29,34 @@ export class TrainingLog {
   }
 
   get points(): readonly JobPoint[] {
-    return this.all;
+    return this.all.map(({ point }) => point);
+  }
+
+  /** Of each point, where its line ends in what was fed, in bytes; as good as the pieces are fine. */
+  get offsets(): readonly number[] {
+    return this.all.map(({ offset }) => offset);
   }
 
   feed(bytes: Buffer): void {
-    const lines = (this.rest + this.decoder.write(bytes)).split(/[\r\n]/);
+    const text = this.rest + this.decoder.write(bytes);
+    const lines = text.split(/[\r\n]/);
+    const perCharacter = bytes.length / Math.max(1, text.length - this.rest.length);
+    let at = this.offset - this.rest.length;
     this.rest = (lines.pop() ?? '').slice(-LONGEST_LINE);
-    for (const line of lines) this.take(line);
+    for (const line of lines) {
+      at += (line.length + 1) * perCharacter;
+      this.take(line, Math.round(at));
+    }
+    this.offset += bytes.length;
   }
 
   /** The log has ended, with or without the end of a line. */
   end(): void {
-    this.take(this.rest);
+    this.take(this.rest, this.offset);
     this.rest = '';
   }
 
-  private take(raw: string): void {
+  private take(raw: string, offset: number): void {
     if (raw.length === 0) return;
     const line = bare(raw);
     if (isOtherRank(line)) return;
@@ -54,22 +67,24 @@ export class TrainingLog {
     if (!isPoint(figures)) return;
     // the step comes from the bar before it where the line does not say
     const step = figures.step ?? (stepBefore !== undefined && this.last.steps !== undefined ? stepBefore : undefined);
-    this.keep({
+    const point: JobPoint = {
       ...{ step: finite(step), epoch: finite(figures.epoch), loss: finite(figures.loss) },
       ...{ learningRate: finite(figures.learningRate), evalLoss: finite(figures.evalLoss) },
-    });
+      ...{ gradNorm: finite(figures.gradNorm), tokensPerSecond: finite(figures.tokensPerSecond), at: null },
+    };
+    this.keep(point, offset);
   }
 
-  private keep(point: JobPoint): void {
-    const before = this.all.at(-1);
+  private keep(point: JobPoint, offset: number): void {
+    const before = this.all.at(-1)?.point;
     // a bar that is drawn again says the same
     if (before && JSON.stringify(before) === JSON.stringify(point)) return;
     this.skip += 1;
     // evaluations are few and each counts
     if (point.evalLoss === null && this.skip % this.stride !== 0) return;
-    this.all.push(point);
+    this.all.push({ point, offset });
     if (this.all.length <= MOST_POINTS) return;
-    this.all = this.all.filter((one, index) => index % 2 === 0 || one.evalLoss !== null).slice(-MOST_POINTS);
+    this.all = this.all.filter(({ point: one }, index) => index % 2 === 0 || one.evalLoss !== null).slice(-MOST_POINTS);
     this.stride *= 2;
   }
 }

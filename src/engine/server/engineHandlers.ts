@@ -128,6 +128,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       await ollama.health(connections.snapshot().connections.find(({ isActive }) => isActive)),
     'ollama/models': async ({ connectionId, fresh }) => await ollama.models(connectionId, fresh),
     'ollama/show': async ({ connectionId, model }, signal) => await ollama.show(connectionId, model, signal),
+    'ollama/memory': async ({ connectionId }, signal) => await ollama.memory(connectionId, signal),
     'ollama/checkMemory': async ({ connectionId, model, contextTokens }, signal) =>
       await ollama.checkMemory(connectionId, model, contextTokens, signal),
     'ollama/unload': async ({ connectionId, model }, signal) => {
@@ -198,6 +199,8 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     },
     'jobs/readLog': async ({ jobId, offset, length }) => await jobs.readLog(jobId, offset, length),
     'jobs/points': async ({ jobId }) => await jobs.points(jobId),
+    'jobs/usage': async ({ jobId }) => await jobs.usage(jobId),
+    'jobs/memoryNeed': async ({ jobId }) => await jobs.memoryNeed(jobId),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],

@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { jobIdSchema, jobInputSchema, type Job } from '../../shared/jobs.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
+import { cleanUpAsking } from '../jobs/cleanUp.js';
+import { exportPointsAsking, openLog, saveLogAsking } from '../jobs/jobFiles.js';
+import { deleteTemplatesAsking } from '../jobs/templates.js';
 import { deleteJobAsking, startJobAsking } from '../jobs/jobActions.js';
 import { withoutIcons } from '../plainText.js';
 import { asJobRow, isUnderWay, JOB_STATUS_ICONS, JOB_STATUS_WORDS } from '../views/jobRows.js';
@@ -106,7 +109,40 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
         { argument: open('job'), interactive: open('job') },
       );
     }),
+    ...[
+      { command: COMMANDS.openJobLog, title: 'Open Log of Job', act: openLog },
+      { command: COMMANDS.saveJobLog, title: 'Save Log of Job', act: saveLogAsking },
+      {
+        command: COMMANDS.exportJobCurves,
+        title: 'Export Curves of Job',
+        act: async (_: unknown, job: Job) => {
+          await exportPointsAsking(client, [job]);
+        },
+      },
+    ].map(({ command, title, act }) =>
+      registerCommand(command, async first => {
+        const take = async (jobId: string) => {
+          const job = jobs.get(jobId);
+          if (job) await act(client, job);
+        };
+        await aboutJob(services, first, { title, fits: hasRun }, { argument: take, interactive: take });
+      }),
+    ),
+    registerCommand(COMMANDS.cleanUpJobs, async () => {
+      await attempt(services, undefined, async () => {
+        await cleanUpAsking(client, jobs.all);
+      });
+    }),
+    registerCommand(COMMANDS.deleteJobTemplates, async () => {
+      await attempt(services, undefined, async () => {
+        await deleteTemplatesAsking();
+      });
+    }),
   );
+}
+
+function hasRun({ run }: Job): boolean {
+  return run > 0;
 }
 
 function atRest(job: Job): boolean {

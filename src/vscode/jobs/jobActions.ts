@@ -1,12 +1,16 @@
 import * as vscode from 'vscode';
 import type { Job } from '../../shared/jobs.js';
 import type { EngineClient } from '../engineClient.js';
+import { hasRoomForJob } from '../models/memoryCheck.js';
 import { withoutIconsAndLinks, withoutLinks } from '../plainText.js';
 
 type Client = Pick<EngineClient, 'request'>;
 
-/** Starts a job; secrets that have no value yet are asked for first. Undefined when the user thought better of it. */
-export async function startJobAsking(client: Client, jobId: string): Promise<Job | undefined> {
+/**
+ * Starts a job; asks first for secrets that have no value yet, and whether it is meant where there is less memory than it needs.
+ * Undefined when the user thought better of it.
+ */
+export async function startJobAsking(client: EngineClient, jobId: string): Promise<Job | undefined> {
   for (const name of await client.request('jobs/missingSecrets', { jobId })) {
     const value = await vscode.window.showInputBox({
       title: withoutIconsAndLinks(`Value of ${name}`),
@@ -18,6 +22,8 @@ export async function startJobAsking(client: Client, jobId: string): Promise<Job
     if (value === undefined) return undefined;
     await client.request('jobs/setSecret', { name, value });
   }
+  const job = await client.request('jobs/get', { jobId });
+  if (!(await hasRoomForJob(client, job))) return undefined;
   return await client.request('jobs/start', { jobId });
 }
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { KnownOfNew, Palette, Tab } from '../../shared/panel.js';
-import { OLLAMA_TARGETS, PANEL_TYPE, type OllamaTarget } from '../contributionData.js';
+import type { KnownOfNew, Tab } from '../../shared/panel.js';
+import { OLLAMA_TARGETS, PANEL_TYPE } from '../contributionData.js';
 import { onDidChangeSettings, readSetting } from '../contributions.js';
 import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
 import type { ProjectList } from '../projects/projectList.js';
 import { panelHtml } from './panelHtml.js';
-import type { PanelActions, PanelHost } from './panelHost.js';
+import type { ChosenSettings, PanelActions, PanelHost } from './panelHost.js';
 
 const TITLE = 'DGX Spark';
 
@@ -34,7 +34,7 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
   ) {
     this.held = [
       vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this),
-      onDidChangeSettings(['appearance.palette', 'ollama.target'], () => {
+      onDidChangeSettings(['appearance.palette', 'ollama.target', 'jobs.templates'], () => {
         this.current?.tell(host => {
           host.sendState();
         });
@@ -137,8 +137,9 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
   }
 }
 
-function readChosen(): { palette: Palette; target: OllamaTarget } {
+function readChosen(): ChosenSettings {
   return {
+    templates: readSetting('jobs.templates') ?? {},
     palette: readSetting('appearance.palette') === 'dgx' ? 'dgx' : 'theme',
     target: OLLAMA_TARGETS.find(target => target === readSetting('ollama.target')) ?? 'auto',
   };

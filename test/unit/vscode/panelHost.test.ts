@@ -24,6 +24,7 @@ const STATE = {
   projects: [],
   hasRemoteSsh: true,
   jobs: [],
+  templates: [],
 };
 
 interface Message {
@@ -69,7 +70,7 @@ describe('the panel host', () => {
       retryDelay: () => 0,
     });
     page = pageOf();
-    host = new PanelHost(page.channel, client, NO_PROJECTS, () => ({ palette, target: 'auto' }), {
+    host = new PanelHost(page.channel, client, NO_PROJECTS, () => ({ palette, target: 'auto', templates: {} }), {
       endProcess: async () => await Promise.resolve(true),
       exportMetrics: () => undefined,
       pickKeyFile: async () => await Promise.resolve('/home/me/.ssh/id_ed25519'),
@@ -96,6 +97,15 @@ describe('the panel host', () => {
       }),
       jobs: {
         list: { all: [], onDidChange: () => ({ dispose: () => undefined }) },
+        saveTemplate: async () => {
+          await Promise.resolve();
+        },
+        exportPoints: async () => {
+          await Promise.resolve();
+        },
+        takeLog: async () => {
+          await Promise.resolve();
+        },
         start: async () => await Promise.resolve(true),
         remove: async () => await Promise.resolve(true),
       },
