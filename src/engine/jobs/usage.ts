@@ -10,7 +10,7 @@ const LINE = /^(\d{1,12}) (\d{0,15}) (\d{0,15}) (\S*)$/;
  */
 export function readUsage(text: string): JobUsage[] {
   return text.split('\n').flatMap(line => {
-    const [, seconds, available, logBytes, gpus = ''] = LINE.exec(line.trim()) ?? [];
+    const [, seconds, available, logBytes, gpus = ''] = LINE.exec(line) ?? [];
     if (seconds === undefined) return [];
     return [
       {

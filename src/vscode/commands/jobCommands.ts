@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { jobIdSchema, jobInputSchema, type Job } from '../../shared/jobs.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
+import type { EngineClient } from '../engineClient.js';
 import { cleanUpAsking } from '../jobs/cleanUp.js';
 import { exportPointsAsking, openLog, saveLogAsking } from '../jobs/jobFiles.js';
 import { deleteTemplatesAsking } from '../jobs/templates.js';
@@ -24,6 +25,14 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
   const open = (view: 'job' | 'form') => async (jobId: string) => {
     panel.openJob(view, jobId);
     await Promise.resolve();
+  };
+  /** The same for a caller as for a user: these need a user anyway. */
+  const alike = (act: (client: EngineClient, job: Job) => Promise<void>) => {
+    const take = async (jobId: string) => {
+      const job = jobs.get(jobId);
+      if (job) await act(client, job);
+    };
+    return { argument: take, interactive: take };
   };
   return vscode.Disposable.from(
     registerCommand(COMMANDS.createJob, async input => {
@@ -109,25 +118,22 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
         { argument: open('job'), interactive: open('job') },
       );
     }),
-    ...[
-      { command: COMMANDS.openJobLog, title: 'Open Log of Job', act: openLog },
-      { command: COMMANDS.saveJobLog, title: 'Save Log of Job', act: saveLogAsking },
-      {
-        command: COMMANDS.exportJobCurves,
-        title: 'Export Curves of Job',
-        act: async (_: unknown, job: Job) => {
+    registerCommand(COMMANDS.openJobLog, async first => {
+      await aboutJob(services, first, { title: 'Open Log of Job', fits: hasRun }, alike(openLog));
+    }),
+    registerCommand(COMMANDS.saveJobLog, async first => {
+      await aboutJob(services, first, { title: 'Save Log of Job', fits: hasRun }, alike(saveLogAsking));
+    }),
+    registerCommand(COMMANDS.exportJobCurves, async first => {
+      await aboutJob(
+        services,
+        first,
+        { title: 'Export Curves of Job', fits: hasRun },
+        alike(async (_, job) => {
           await exportPointsAsking(client, [job]);
-        },
-      },
-    ].map(({ command, title, act }) =>
-      registerCommand(command, async first => {
-        const take = async (jobId: string) => {
-          const job = jobs.get(jobId);
-          if (job) await act(client, job);
-        };
-        await aboutJob(services, first, { title, fits: hasRun }, { argument: take, interactive: take });
-      }),
-    ),
+        }),
+      );
+    }),
     registerCommand(COMMANDS.cleanUpJobs, async () => {
       await attempt(services, undefined, async () => {
         await cleanUpAsking(client, jobs.all);

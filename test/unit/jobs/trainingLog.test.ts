@@ -15,13 +15,16 @@ const point = (text: string) => {
   assert.equal(points.length, 1, text);
   return points[0];
 };
-const NOTHING = { step: null, epoch: null, loss: null, learningRate: null, evalLoss: null };
+const NOTHING = {
+  ...{ step: null, epoch: null, loss: null, learningRate: null, evalLoss: null },
+  ...{ gradNorm: null, tokensPerSecond: null, at: null },
+};
 
 describe('figures of a training log', () => {
   it('reads the Trainer of Hugging Face, with numbers and with quoted ones', () => {
     assert.deepEqual(point("{'loss': 1.234, 'grad_norm': 0.5, 'learning_rate': 2e-05, 'epoch': 0.12}"), {
       ...NOTHING,
-      ...{ loss: 1.234, learningRate: 2e-5, epoch: 0.12 },
+      ...{ loss: 1.234, learningRate: 2e-5, epoch: 0.12, gradNorm: 0.5 },
     });
     assert.equal(point("{'loss': '1.234', 'learning_rate': '2e-05', 'epoch': '0.12'}")?.loss, 1.234);
     assert.equal(point("{'eval_loss': 1.36, 'eval_runtime': 3.2, 'epoch': 0}")?.evalLoss, 1.36);
@@ -61,7 +64,7 @@ describe('figures of a training log', () => {
       point(
         'Training epoch 0, iteration 9/99 | lr: 3e-06 | global_step: 9 | reduced_train_loss: 8.1 | train_step_timing in s: 1.2',
       ),
-      { step: 9, epoch: 0, loss: 8.1, learningRate: 3e-6, evalLoss: null },
+      { ...NOTHING, step: 9, epoch: 0, loss: 8.1, learningRate: 3e-6 },
     );
     const megatron = read(
       ' iteration      100/  5000 | consumed samples: 800 | learning rate: 1.0E-04 | lm loss: 3.2E+00 | grad norm: 1.0 |\n',
@@ -71,7 +74,8 @@ describe('figures of a training log', () => {
       [100, 3.2, 1e-4, 5000],
     );
     assert.deepEqual(point('DLL 2026-01-01 00:00:00 - Epoch: 0 Iteration: 10 step_loss : 10.2 learning_rate : 1e-4'), {
-      ...{ step: 10, epoch: 0, loss: 10.2, learningRate: 1e-4, evalLoss: null },
+      ...NOTHING,
+      ...{ step: 10, epoch: 0, loss: 10.2, learningRate: 1e-4 },
     });
   });
 
