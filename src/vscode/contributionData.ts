@@ -3,13 +3,13 @@ import type { ContainerRun } from '../shared/containers.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
 import type { FoundSpark } from '../shared/discovery.js';
 import type { ForwardInput } from '../shared/forwards.js';
-import type { JobInput } from '../shared/jobs.js';
 import type { MemoryCheck, ModelCard } from '../shared/ollama.js';
 import type { Palette, Tab } from '../shared/panel.js';
 import type { FoundProject, ProjectChanges, ProjectInput } from '../shared/projects.js';
 import type { ConflictChoice, TransferResult } from '../shared/transfers.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 import type { ChainCommandTypes } from './chains/commandTypes.js';
+import type { JobCommandTypes } from './jobs/commandTypes.js';
 
 /*
  * Everything that the manifest declares and the code relies on, as data. This file knows no editor, so that a unit test
@@ -135,7 +135,7 @@ export type OnConflict = ConflictChoice | 'ask';
  * The argument form of each command. The interactive form (no argument, or a row of a tree) resolves to undefined when
  * the user cancels or was shown an error.
  */
-export interface CommandTypes extends ChainCommandTypes {
+export interface CommandTypes extends ChainCommandTypes, JobCommandTypes {
   'dgxSpark.addConnection': (input: ConnectionInput) => Promise<string>;
   'dgxSpark.editConnection': (connectionId: string, changes: ConnectionChanges) => Promise<void>;
   'dgxSpark.deleteConnection': (connectionId: string) => Promise<void>;
@@ -242,25 +242,6 @@ export interface CommandTypes extends ChainCommandTypes {
   'dgxSpark.goToHome': () => Promise<void>;
   'dgxSpark.showHiddenFiles': () => Promise<void>;
   'dgxSpark.hideHiddenFiles': () => Promise<void>;
-  /** Resolves with the id of the job, which is not started. */
-  'dgxSpark.createJob': (input: JobInput) => Promise<string>;
-  'dgxSpark.editJob': (jobId: string) => Promise<void>;
-  'dgxSpark.startJob': (jobId: string) => Promise<void>;
-  'dgxSpark.stopJob': (jobId: string) => Promise<void>;
-  /** Resolves with the id of the copy. */
-  'dgxSpark.duplicateJob': (jobId: string) => Promise<string>;
-  /** Its folder on the machine stays. */
-  'dgxSpark.deleteJob': (jobId: string) => Promise<void>;
-  'dgxSpark.showJobLogs': (jobId: string) => Promise<void>;
-  'dgxSpark.showJobMetrics': (jobId: string) => Promise<void>;
-  /** Opens the plain log as an editor. */
-  'dgxSpark.openJobLog': (jobId: string) => Promise<void>;
-  /** Asks where to. */
-  'dgxSpark.saveJobLog': (jobId: string) => Promise<void>;
-  /** Asks where to. */
-  'dgxSpark.exportJobCurves': (jobId: string) => Promise<void>;
-  'dgxSpark.cleanUpJobs': () => Promise<void>;
-  'dgxSpark.deleteJobTemplates': () => Promise<void>;
 }
 
 /** Where the engine of this extension runs. */

@@ -139,11 +139,11 @@ describe('the panel: training jobs', function () {
       }));
     });
     await page.getByRole('button', { name: 'Log and curves of Llama fine-tune' }).click();
-    await page.getByRole('img', { name: 'Loss. Loss: 3 values, from 1.500 to 3, last 1.500' }).waitFor();
+    await page.getByRole('img', { name: 'Loss. Loss: 3 values, from 1.5 to 3, last 1.5' }).waitFor();
     await page.getByRole('img', { name: /^Learning rate\. Learning rate: 3 values/ }).waitFor();
     await choose(panel, 'Compare with', 'Baseline');
     await page
-      .getByRole('img', { name: /^Loss\. Llama fine-tune: 3 values.*; Baseline: 2 values, from 3.500 to 4/ })
+      .getByRole('img', { name: /^Loss\. Llama fine-tune: 3 values.*; Baseline: 2 values, from 3.5 to 4/ })
       .waitFor();
     await page.getByRole('button', { name: 'Export CSV' }).click();
     assert.deepEqual(await host.called('panel/exportPoints'), { jobIds: ['job-1', 'job-2'] });

@@ -13,6 +13,9 @@ export interface CurvePlotOptions {
 
 const HEIGHT = 180;
 const AXIS_WIDTH = 64;
+// a const enum of a declaration file has no value when esbuild bundles it
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+const LOGARITHMIC = 3 as uPlot.Scale.Distr.Logarithmic;
 /** All curves of a page share one crosshair. */
 const CROSSHAIR = uPlot.sync('curves');
 
@@ -32,10 +35,10 @@ export class CurvePlot {
     };
     this.plot = new uPlot(
       {
-        ...{ width: Math.max(100, place.clientWidth), height: HEIGHT, legend: { show: false }, padding: [8, 8, 0, 0] },
+        ...{ width: Math.max(100, place.clientWidth), height: HEIGHT, legend: { show: false }, padding: [8, 16, 0, 0] },
         scales: {
           x: { time: false },
-          y: isLogarithmic ? { distr: 3 } : top === undefined ? {} : { range: () => [0, top] },
+          y: isLogarithmic ? { distr: LOGARITHMIC } : top === undefined ? {} : { range: () => [0, top] },
         },
         axes: [
           {

@@ -13,8 +13,8 @@ export const JOB_WORDS: Readonly<Record<JobStatus, string>> = {
   lost: 'Lost',
 };
 
-/** A figure of a training, short: 4 digits, or in powers of ten where it is very small. */
+/** A figure of a training, short: 4 digits at most, or in powers of ten where it is very small. */
 export function figure(value: number): string {
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
-  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+  return String(Number(value.toPrecision(4)));
 }
