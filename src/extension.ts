@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { SparkApi } from './api.js';
-import { registerGeneralCommands } from './vscode/commands/generalCommands.js';
 import type { CommandServices } from './vscode/commands/services.js';
 import { COMMANDS, ENGINE_SETTING_KEYS } from './vscode/contributionData.js';
 import { onDidChangeSettings, standInForCommands } from './vscode/contributions.js';
@@ -12,6 +11,7 @@ import { followEndpoint } from './vscode/endpointSetting.js';
 import { BigFiles } from './vscode/files/bigFiles.js';
 import { SparkFileSystem } from './vscode/files/sparkFileSystem.js';
 import type * as LateFeatures from './vscode/lateFeatures.js';
+import { JobList } from './vscode/jobs/jobList.js';
 import { Log } from './vscode/log.js';
 import { pickKeyFile } from './vscode/keyFile.js';
 import { ModelBook } from './vscode/models/modelBook.js';
@@ -38,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const remark = remoteHostRemark(context);
   const client = new EngineClient(engineSurroundings(context, { log, prompts, mayAutoConnect: remark === undefined }));
   const models = new ModelBook(client);
+  const jobs = new JobList(client);
   const showLog = () => {
     log.show();
   };
@@ -45,36 +46,65 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
   const bigFiles = new BigFiles();
   const fileSystem = new SparkFileSystem(client, bigFiles);
   let projectActions: (actions: PanelProjectActions) => void = () => undefined;
-  const panel: PanelController = new PanelController(context.extensionUri, client, projects, {
-    pickKeyFile,
-    deleteConnection: async connectionId => await (await late).confirmAndDelete(services, connectionId),
-    copyEndpoint: async () => {
-      await (await late).copyEndpoint(services);
+  const panel: PanelController = new PanelController(
+    context.extensionUri,
+    client,
+    projects,
+    {
+      pickKeyFile,
+      deleteConnection: async connectionId => await (await late).confirmAndDelete(services, connectionId),
+      copyEndpoint: async () => {
+        await (await late).copyEndpoint(services);
+      },
+      selectTarget: async target => {
+        await (await late).selectTarget(services, target);
+      },
+      showLog,
+      openKnownHosts: async error => {
+        await (await late).openKnownHosts(error, { showLog });
+      },
+      importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
+      endProcess: async which => await (await late).endProcessAfterAsking(services, which),
+      exportMetrics: (connectionId, hours) =>
+        void late.then(({ exportByDialog }) => exportByDialog(services, connectionId, hours)),
+      jobs: {
+        list: jobs,
+        start: async jobId => (await (await late).startJobAsking(client, jobId)) !== undefined,
+        remove: async jobId => {
+          const job = jobs.get(jobId);
+          return job !== undefined && (await (await late).deleteJobAsking(client, job));
+        },
+        saveTemplate: async template => {
+          await (await late).saveTemplateAsking(template);
+        },
+        exportPoints: async ids => {
+          await (
+            await late
+          ).exportPointsAsking(
+            client,
+            jobs.all.filter(({ id }) => ids.includes(id)),
+          );
+        },
+        takeLog: async (jobId, how) => {
+          await (await late).takeLog(client, jobs.get(jobId), how);
+        },
+      },
+      discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
+      editProjectConfig: projectId =>
+        void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
+      findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
+      hasRemoteSsh: () => remoteSshExtension() !== undefined,
+      projects: new Promise(resolve => {
+        projectActions = resolve;
+      }),
     },
-    selectTarget: async target => {
-      await (await late).selectTarget(services, target);
-    },
-    showLog,
-    openKnownHosts: async error => {
-      await (await late).openKnownHosts(error, { showLog });
-    },
-    importSshConfig: () => void vscode.commands.executeCommand(COMMANDS.importSshConfig),
-    endProcess: async which => await (await late).endProcessAfterAsking(services, which),
-    exportMetrics: (connectionId, hours) =>
-      void late.then(({ exportByDialog }) => exportByDialog(services, connectionId, hours)),
-    discover: () => void vscode.commands.executeCommand(COMMANDS.discover),
-    editProjectConfig: projectId =>
-      void vscode.commands.executeCommand(COMMANDS.editProjectConfig, { kind: 'project', projectId }),
-    findProjects: () => void vscode.commands.executeCommand(COMMANDS.findProjects),
-    hasRemoteSsh: () => remoteSshExtension() !== undefined,
-    projects: new Promise(resolve => {
-      projectActions = resolve;
-    }),
-  });
+    async () => (await late).PanelHost,
+  );
   const services: CommandServices = {
     client,
     panel,
     models,
+    jobs,
     prompts,
     remedies: {
       edit: connectionId => {
@@ -88,10 +118,7 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
     },
   };
   const configs = new ConfigFileSystem(client, projects);
-  const held: Disposable[] = [channel, client, models, projects, fileSystem, configs, panel];
-  const commands: Features = {
-    'general commands': () => registerGeneralCommands(services),
-  };
+  const held: Disposable[] = [channel, client, models, jobs, projects, fileSystem, configs, panel];
   const rest: Features = {
     'context keys': () => followContextKeys(client),
     'endpoint setting': () => followEndpoint(client, log.scope('endpoint')),
@@ -101,7 +128,6 @@ export function activate(context: vscode.ExtensionContext): SparkApi {
         if (focused) client.focused();
       }),
   };
-  held.push(...setUp(commands, log));
   const api = createPublicApi(client, held);
   context.subscriptions.push(...held);
   if (remark !== undefined) log.write('warn', 'activate', remark);

@@ -8,10 +8,12 @@ import 'uplot/dist/uPlot.min.css';
 import './metrics/metrics.css';
 import './projects/projects.css';
 import './metrics/history.css';
+import './jobs/jobs.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './shell/app.js';
 import { PanelActions } from './state/actions.js';
+import { JobActions } from './state/jobActions.js';
 import { startClock } from './state/clock.js';
 import { PanelProvider } from './state/context.js';
 import { ProjectActions } from './state/projectActions.js';
@@ -24,6 +26,7 @@ const store = new PanelStore(host);
 const session = new PanelSession(host, store);
 const actions = new PanelActions(session, store);
 const projects = new ProjectActions(session, store);
+const jobs = new JobActions(session, store);
 
 registerToolkit();
 startClock();
@@ -33,7 +36,7 @@ effect(() => {
 const root = document.getElementById('root');
 if (root) {
   render(
-    <PanelProvider value={{ store, actions, projects }}>
+    <PanelProvider value={{ store, actions, projects, jobs }}>
       <App />
     </PanelProvider>,
     root,

@@ -1,6 +1,4 @@
-import type * as v from 'valibot';
 import { ensureToken } from '../link/token.js';
-import type { WindowSide } from '../link/types.js';
 import type { EngineArguments } from '../link/startEngine.js';
 import { versionsOf } from '../link/versions.js';
 import { securePrivateFolder } from '../link/address.js';
@@ -15,9 +13,12 @@ import { createLogger, type Logger } from './base/logger.js';
 import { ChainService } from './chains/chainService.js';
 import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
+import { ContainerService } from './containers/containerService.js';
+import { shellIn } from './containers/shell.js';
 import { FileService } from './files/fileService.js';
 import { TransferService } from './files/transfers/transferService.js';
 import { ForwardService } from './forwards/forwardService.js';
+import { JobService } from './jobs/jobService.js';
 import { killProcess } from './metrics/killProcess.js';
 import { MetricsService } from './metrics/metricsService.js';
 import { OllamaService } from './ollama/ollamaService.js';
@@ -25,11 +26,13 @@ import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { terminalListeners } from './server/terminalHandlers.js';
+import { type Tell, tellWindows } from './server/tellWindows.js';
 import { TerminalService } from './terminals/terminalService.js';
 import { bindSocket, type SocketServer } from './server/socketServer.js';
 import { Windows } from './server/windows.js';
 import { diagnoser, finders, keyTools } from './tools.js';
 import { createSshConnector } from './ssh/connector.js';
+import { quote } from './ssh/quote.js';
 import { run } from './ssh/run.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/types.js';
@@ -59,6 +62,8 @@ export class Engine {
   private readonly alerts: AlertService;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
+  private readonly containers: ContainerService;
+  private readonly jobs: JobService;
   private readonly files: FileService;
   private readonly transfers: TransferService;
   private readonly projects: ProjectService;
@@ -135,6 +140,7 @@ export class Engine {
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, chains: this.chains },
               endProcess: async (session, which) => await killProcess(run, session, which),
+              ...{ containers: this.containers, shellIn, jobs: this.jobs },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -178,8 +184,6 @@ export class Engine {
         log: log.scope('chains'),
       }),
     );
-    this.held.add(this.chains.onDidChange(run => this.tell('chains/changed', run)));
-    this.held.add(this.chains.onDidPull(progress => this.tell('chains/pulling', progress)));
     const { connections } = this;
     const reach = {
       session: (id: string) => connections.session(id),
@@ -200,6 +204,7 @@ export class Engine {
         sample: id => this.metrics.latest(id),
       }),
     );
+    this.containers = this.held.add(new ContainerService({ ...reach, name: id => connections.get(id).name }));
     const over = { sessions: this.connections, clock: systemClock };
     this.files = new FileService({ ...over, log: log.scope('files') });
     this.transfers = this.held.add(
@@ -221,6 +226,19 @@ export class Engine {
     this.held.add(this.metrics.onDidSample(sample => this.ollama.take(sample)));
     this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
     this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
+    this.jobs = this.held.add(
+      new JobService({
+        ...{ ...reach, repository: store.jobs, quote, log: log.scope('jobs') },
+        keychain: keychainOf(this.windows, log.scope('keychain')),
+        gpuCount: id => this.metrics.latest(id)?.gpus.length,
+      }),
+    );
+    this.held.add(
+      this.jobs.onDidChange(jobs => {
+        this.tell('jobs/changed', { jobs: [...jobs] });
+        this.projects.refresh();
+      }),
+    );
     const look = () => {
       this.connections.checkLinks();
     };
@@ -230,6 +248,8 @@ export class Engine {
       this.connections.onDidChange(snapshot => {
         this.forwards.follow(snapshot.connections);
         this.ollama.follow(snapshot.connections);
+        this.containers.follow(snapshot.connections);
+        this.jobs.follow(snapshot.connections);
         this.alerts.follow(snapshot.connections);
         this.tell('state/changed', this.snapshot());
         // those of a connection that was deleted have gone with it
@@ -238,23 +258,13 @@ export class Engine {
     );
     this.held.add(
       this.projects.onDidChange(projects => {
+        this.jobs.refresh();
         this.tell('projects/changed', { projects });
       }),
     );
-    this.held.add(
-      this.transfers.onDidChange(transfers => {
-        this.tell('transfers/changed', { transfers });
-      }),
-    );
     this.held.add(this.forwards.onDidChange(() => this.tell('state/changed', this.snapshot())));
-    this.held.add(this.forwards.onDidCarry(traffic => this.tell('forwards/traffic', [...traffic])));
-    this.held.add(this.ollama.onDidPull(pulls => this.tell('ollama/pulling', [...pulls])));
-    this.held.add(this.ollama.onDidChange(connectionId => this.tell('ollama/changed', { connectionId })));
-    this.held.add(
-      this.metrics.onDidSample(sample => {
-        this.tell('metrics/sampled', sample);
-      }),
-    );
+    const { chains, forwards, ollama, containers, metrics, transfers, jobs } = this;
+    this.held.add(tellWindows({ chains, forwards, ollama, containers, metrics, transfers, jobs }, this.tell));
     this.held.add(
       this.windows.onDidChange(() => {
         this.whenWindowsChange();
@@ -304,9 +314,9 @@ export class Engine {
     await this.stopping;
   }
 
-  private tell<K extends keyof WindowNotifications>(method: K, params: v.InferInput<WindowNotifications[K]>): void {
+  private readonly tell: Tell = (method, params) => {
     for (const window of this.windows.all) window.peer.notify(method, params);
-  }
+  };
 
   private async end(): Promise<void> {
     this.log.info('The engine ends.');
@@ -350,8 +360,6 @@ export class Engine {
     return this.settings !== DEFAULT_ENGINE_SETTINGS;
   }
 }
-
-type WindowNotifications = WindowSide['notifications'];
 
 interface Retention {
   days: number;

@@ -10,6 +10,8 @@ import {
   keyPathSchema,
   portSchema,
 } from './connection.js';
+import { containerRequests } from './containerRequests.js';
+import { containerOutputSchema, containerRefSchema } from './containers.js';
 import { chainNotifications, chainRequests } from './chains.js';
 import { alertSchema, snoozeSchema } from './alerts.js';
 import { machineDetailsSchema } from './details.js';
@@ -30,11 +32,14 @@ import {
   chatRequestSchema,
   endpointHealthSchema,
   memoryCheckSchema,
+  memoryStateSchema,
   modelCardSchema,
   modelListSchema,
   modelNameSchema,
   pullSchema,
 } from './ollama.js';
+import { jobRequests } from './jobRequests.js';
+import { jobIdSchema, jobSchema } from './jobs.js';
 import { bytesSchema, CHUNK_BYTES, fileStatSchema, folderSchema, remotePathSchema } from './files.js';
 import {
   foundProjectSchema,
@@ -50,10 +55,10 @@ import { transferIdSchema, transferRequestSchema, transferResultSchema, transfer
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 6;
+export const CONTRACT_VERSION = 7;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
-export const DATABASE_VERSION = 5;
+export const DATABASE_VERSION = 6;
 
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });
@@ -220,6 +225,8 @@ export const engineRequests = {
     }),
     result: memoryCheckSchema,
   },
+  /** What there is of memory, and who holds the rest. */
+  'ollama/memory': { params: byConnection, result: memoryStateSchema },
   'ollama/unload': { params: byModel, result: none },
   'ollama/delete': { params: byModel, result: none },
   /**
@@ -232,6 +239,9 @@ export const engineRequests = {
   'ollama/pulls': { params: nothing, result: v.array(pullSchema) },
   /** The answer comes in parts, as notifications to the window that asks; resolves when it is whole. */
   'ollama/chat': { params: chatRequestSchema, result: chatEndSchema },
+
+  ...containerRequests,
+  ...jobRequests,
 
   'metrics/latest': { params: byConnection, result: v.nullable(sampleSchema) },
   /** The last samples that are kept in memory, oldest first, at most {@link RECENT_SAMPLES}. */
@@ -332,6 +342,8 @@ export const engineRequests = {
       connectionId: connectionIdSchema,
       size: terminalSizeSchema,
       path: v.optional(remotePathSchema),
+      /** A shell inside this container instead of one on the machine. */
+      container: v.optional(containerRefSchema),
     }),
     result: v.object({ terminalId: terminalIdSchema }),
   },
@@ -403,6 +415,13 @@ export const clientNotifications = {
   /** The models of a machine are others now: one was installed, deleted, loaded or unloaded. */
   'ollama/changed': byConnection,
   'ollama/chatPart': v.strictObject({ streamId: v.string(), part: chatPartSchema }),
+  /** The containers or images of a machine are others now. */
+  'containers/changed': byConnection,
+  'containers/output': containerOutputSchema,
+  /** All jobs: one was made, changed, has moved on or ended. */
+  'jobs/changed': v.strictObject({ jobs: v.array(jobSchema) }),
+  /** The log of a job has grown to so many bytes. */
+  'jobs/logGrew': v.strictObject({ jobId: jobIdSchema, size: v.number() }),
   ...chainNotifications,
   /** Whether this window is the one that writes settings and shows what concerns nobody in particular. */
   'client/leader': v.strictObject({ leader: v.boolean() }),

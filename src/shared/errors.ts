@@ -45,6 +45,11 @@ export const ERROR_CODES = [
   'ollamaFailed',
   'modelNotFound',
   'notEnoughMemory',
+  // containers
+  'dockerMissing',
+  'dockerStopped',
+  'dockerDenied',
+  'dockerFailed',
   // files of the machine, and projects
   'sftpUnavailable',
   'fileNotFound',
@@ -61,6 +66,11 @@ export const ERROR_CODES = [
   'transferStopped',
   'configInvalid',
   'configConflict',
+  // jobs
+  'jobRuns',
+  'secretMissing',
+  'launchFailed',
+  'logReplaced',
   // chains of prompts
   'chainInvalid',
   'ollamaUnreachable',

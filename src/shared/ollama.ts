@@ -132,18 +132,25 @@ export const memoryHolderSchema = v.object({
 });
 export type MemoryHolder = v.InferOutput<typeof memoryHolderSchema>;
 
-/** What a model needs against what there is. */
-export const memoryCheckSchema = v.object({
-  model: v.string(),
-  fit: fitSchema,
-  needs: memoryNeedsSchema,
+const memoryState = {
   /** `unified`: one pool for CPU and GPU. `dedicated`: the memory of the GPUs. */
   pool: v.picklist(['unified', 'dedicated', 'unknown']),
   totalBytes: v.nullable(bytes),
   availableBytes: v.nullable(bytes),
   /** Who holds the rest, the biggest first. */
   holders: v.array(memoryHolderSchema),
+};
+export const memoryStateSchema = v.object(memoryState);
+/** What there is of memory for models and jobs. */
+export type MemoryState = v.InferOutput<typeof memoryStateSchema>;
+
+export const memoryCheckSchema = v.object({
+  model: v.string(),
+  fit: fitSchema,
+  needs: memoryNeedsSchema,
+  ...memoryState,
 });
+/** What a model needs against what there is. */
 export type MemoryCheck = v.InferOutput<typeof memoryCheckSchema>;
 
 /** A model that is being pulled. */

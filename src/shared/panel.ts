@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { engineRequests, snapshotSchema } from './contract.js';
 import { connectionIdSchema } from './connection.js';
+import { jobIdSchema, jobSchema, jobTemplateSchema, MOST_COMPARED } from './jobs.js';
 import { sampleSchema } from './metrics.js';
 import { targetSchema } from './ollama.js';
 import { remotePathSchema } from './files.js';
@@ -36,6 +37,9 @@ export const panelStateSchema = v.object({
   projects: v.array(projectSchema),
   /** Whether a folder can be opened in a window over SSH. */
   hasRemoteSsh: v.boolean(),
+  /** All training jobs, newest first. */
+  jobs: v.array(jobSchema),
+  templates: v.array(jobTemplateSchema),
 });
 /** Everything the panel needs to draw itself from nothing. */
 export type PanelState = v.InferOutput<typeof panelStateSchema>;
@@ -82,11 +86,35 @@ export const panelRequests = {
   'projects/create': engineRequests['projects/create'],
   'projects/update': engineRequests['projects/update'],
   'projects/duplicate': engineRequests['projects/duplicate'],
+  'projects/getConfig': engineRequests['projects/getConfig'],
   'connections/create': engineRequests['connections/create'],
   'connections/update': engineRequests['connections/update'],
   'connections/connect': engineRequests['connections/connect'],
   'connections/disconnect': engineRequests['connections/disconnect'],
   'connections/setActive': engineRequests['connections/setActive'],
+  /** Starts a job, and asks for secrets that it lacks; false when the user thought better of it. */
+  'panel/startJob': { params: v.strictObject({ jobId: jobIdSchema }), result: v.boolean() },
+  /** Asks the user, then deletes; false when the user thought better of it. */
+  'panel/deleteJob': { params: v.strictObject({ jobId: jobIdSchema }), result: v.boolean() },
+  /** Asks what to call it, then keeps a configuration for the next jobs. */
+  'panel/saveTemplate': { params: jobTemplateSchema, result: none },
+  /** Asks where to, then writes the curves of jobs as CSV. */
+  'panel/exportPoints': {
+    params: v.strictObject({ jobIds: v.pipe(v.array(jobIdSchema), v.minLength(1), v.maxLength(MOST_COMPARED)) }),
+    result: none,
+  },
+  /** Opens the plain log as an editor, or asks where to and saves it there. */
+  'panel/takeLog': {
+    params: v.strictObject({ jobId: jobIdSchema, how: v.picklist(['open', 'save']) }),
+    result: none,
+  },
+  'jobs/create': engineRequests['jobs/create'],
+  'jobs/update': engineRequests['jobs/update'],
+  'jobs/stop': engineRequests['jobs/stop'],
+  'jobs/duplicate': engineRequests['jobs/duplicate'],
+  'jobs/readLog': engineRequests['jobs/readLog'],
+  'jobs/points': engineRequests['jobs/points'],
+  'jobs/usage': engineRequests['jobs/usage'],
   'metrics/recent': engineRequests['metrics/recent'],
   'alerts/list': engineRequests['alerts/list'],
   'metrics/details': engineRequests['metrics/details'],
@@ -118,5 +146,8 @@ export const panelNotifications = {
   }),
   /** Opens the form of a project, empty or for a saved one. */
   'panel/showProjectForm': v.strictObject({ projectId: v.nullable(projectIdSchema) }),
+  /** Shows a job, or the form for one (empty where there is no id). */
+  'panel/showJob': v.strictObject({ view: v.picklist(['job', 'form']), jobId: v.nullable(jobIdSchema) }),
+  'jobs/logGrew': v.strictObject({ jobId: jobIdSchema, size: v.number() }),
   'metrics/sampled': sampleSchema,
 } as const;

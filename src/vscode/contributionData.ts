@@ -1,5 +1,5 @@
-import type { RunSummary } from '../shared/chains.js';
 import type { ConnectionChanges, ConnectionInput, ConnectionStatus } from '../shared/connection.js';
+import type { ContainerRun } from '../shared/containers.js';
 import type { Diagnosis } from '../shared/diagnosis.js';
 import type { FoundSpark } from '../shared/discovery.js';
 import type { ForwardInput } from '../shared/forwards.js';
@@ -8,6 +8,8 @@ import type { Palette, Tab } from '../shared/panel.js';
 import type { FoundProject, ProjectChanges, ProjectInput } from '../shared/projects.js';
 import type { ConflictChoice, TransferResult } from '../shared/transfers.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
+import type { ChainCommandTypes } from './chains/commandTypes.js';
+import type { JobCommandTypes } from './jobs/commandTypes.js';
 
 /*
  * Everything that the manifest declares and the code relies on, as data. This file knows no editor, so that a unit test
@@ -53,6 +55,24 @@ export const COMMANDS = {
   openDgxDashboard: 'dgxSpark.openDgxDashboard',
   publishEndpoint: 'dgxSpark.publishEndpoint',
   restorePublished: 'dgxSpark.restorePublished',
+  startContainer: 'dgxSpark.startContainer',
+  stopContainer: 'dgxSpark.stopContainer',
+  restartContainer: 'dgxSpark.restartContainer',
+  pauseContainer: 'dgxSpark.pauseContainer',
+  unpauseContainer: 'dgxSpark.unpauseContainer',
+  removeContainer: 'dgxSpark.removeContainer',
+  showContainerLogs: 'dgxSpark.showContainerLogs',
+  attachContainerShell: 'dgxSpark.attachContainerShell',
+  inspectContainer: 'dgxSpark.inspectContainer',
+  copyContainerName: 'dgxSpark.copyContainerName',
+  copyContainerId: 'dgxSpark.copyContainerId',
+  openContainerPort: 'dgxSpark.openContainerPort',
+  refreshContainers: 'dgxSpark.refreshContainers',
+  helpWithDocker: 'dgxSpark.helpWithDocker',
+  runContainer: 'dgxSpark.runContainer',
+  pullImage: 'dgxSpark.pullImage',
+  removeImage: 'dgxSpark.removeImage',
+  pruneImages: 'dgxSpark.pruneImages',
   createProject: 'dgxSpark.createProject',
   editProject: 'dgxSpark.editProject',
   deleteProject: 'dgxSpark.deleteProject',
@@ -79,6 +99,19 @@ export const COMMANDS = {
   goToHome: 'dgxSpark.goToHome',
   showHiddenFiles: 'dgxSpark.showHiddenFiles',
   hideHiddenFiles: 'dgxSpark.hideHiddenFiles',
+  createJob: 'dgxSpark.createJob',
+  editJob: 'dgxSpark.editJob',
+  startJob: 'dgxSpark.startJob',
+  stopJob: 'dgxSpark.stopJob',
+  duplicateJob: 'dgxSpark.duplicateJob',
+  deleteJob: 'dgxSpark.deleteJob',
+  showJobLogs: 'dgxSpark.showJobLogs',
+  showJobMetrics: 'dgxSpark.showJobMetrics',
+  openJobLog: 'dgxSpark.openJobLog',
+  saveJobLog: 'dgxSpark.saveJobLog',
+  exportJobCurves: 'dgxSpark.exportJobCurves',
+  cleanUpJobs: 'dgxSpark.cleanUpJobs',
+  deleteJobTemplates: 'dgxSpark.deleteJobTemplates',
   runChain: 'dgxSpark.runChain',
   runChainOnDgx: 'dgxSpark.runChainOnDgx',
   runChainLocally: 'dgxSpark.runChainLocally',
@@ -102,7 +135,7 @@ export type OnConflict = ConflictChoice | 'ask';
  * The argument form of each command. The interactive form (no argument, or a row of a tree) resolves to undefined when
  * the user cancels or was shown an error.
  */
-export interface CommandTypes {
+export interface CommandTypes extends ChainCommandTypes, JobCommandTypes {
   'dgxSpark.addConnection': (input: ConnectionInput) => Promise<string>;
   'dgxSpark.editConnection': (connectionId: string, changes: ConnectionChanges) => Promise<void>;
   'dgxSpark.deleteConnection': (connectionId: string) => Promise<void>;
@@ -149,6 +182,29 @@ export interface CommandTypes {
   'dgxSpark.publishEndpoint': () => Promise<void>;
   /** Puts the user's own values back into the settings of other extensions. */
   'dgxSpark.restorePublished': () => Promise<void>;
+  'dgxSpark.startContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.stopContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.restartContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.pauseContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.unpauseContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.removeContainer': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.showContainerLogs': (connectionId: string, container: string) => Promise<void>;
+  'dgxSpark.attachContainerShell': (connectionId: string, container: string) => Promise<void>;
+  /** Everything that Docker knows, as JSON text. */
+  'dgxSpark.inspectContainer': (connectionId: string, container: string) => Promise<string>;
+  'dgxSpark.copyContainerName': (connectionId: string, container: string) => Promise<string>;
+  'dgxSpark.copyContainerId': (connectionId: string, container: string) => Promise<string>;
+  /** Forwards its first published port; resolves with the local one. */
+  'dgxSpark.openContainerPort': (connectionId: string, container: string) => Promise<number>;
+  'dgxSpark.refreshContainers': (connectionId: string) => Promise<void>;
+  'dgxSpark.helpWithDocker': () => Promise<void>;
+  /** Resolves with the id of the container. Its image must be on the machine. */
+  'dgxSpark.runContainer': (connectionId: string, run: ContainerRun) => Promise<string>;
+  /** Resolves when the image is there. */
+  'dgxSpark.pullImage': (connectionId: string, image: string) => Promise<void>;
+  'dgxSpark.removeImage': (connectionId: string, image: string) => Promise<void>;
+  /** Resolves with what Docker says of the space that is free again. */
+  'dgxSpark.pruneImages': (connectionId: string) => Promise<string>;
   'dgxSpark.createProject': (input: ProjectInput) => Promise<string>;
   'dgxSpark.editProject': (projectId: string, changes: ProjectChanges) => Promise<void>;
   'dgxSpark.deleteProject': (projectId: string) => Promise<void>;
@@ -186,27 +242,6 @@ export interface CommandTypes {
   'dgxSpark.goToHome': () => Promise<void>;
   'dgxSpark.showHiddenFiles': () => Promise<void>;
   'dgxSpark.hideHiddenFiles': () => Promise<void>;
-  'dgxSpark.runChain': (chain: string, options?: RunChainOptions) => Promise<RunSummary>;
-  'dgxSpark.runChainOnDgx': () => Promise<void>;
-  'dgxSpark.runChainLocally': () => Promise<void>;
-  'dgxSpark.runChainFirstInputs': () => Promise<void>;
-  'dgxSpark.showChainResults': (chain: string) => Promise<void>;
-  /** Writes a starter where no file is yet; resolves with its path. */
-  'dgxSpark.newChain': (chain: string) => Promise<string>;
-  /** Writes a run, the newest where none is given, as CSV; resolves with the number of rows. */
-  'dgxSpark.exportChainResults': (chain: string, file: string, runId?: string) => Promise<number>;
-}
-
-/** How a chain is run where its file is not to decide alone. */
-export interface RunChainOptions {
-  /** `auto`, `local`, `dgx` or an address. */
-  readonly endpoint?: string;
-  /** Only the first so many inputs. */
-  readonly first?: number;
-  /** Only this step, and what it needs. */
-  readonly step?: string;
-  /** Begin again, also when the last run did not come to its end. */
-  readonly restart?: boolean;
 }
 
 /** Where the engine of this extension runs. */
@@ -239,6 +274,8 @@ export interface SettingTypes {
   'engine.lingerSeconds': number;
   'engine.location': EngineLocation;
   'files.showHidden': boolean;
+  /** By name; each is checked where it is used. */
+  'jobs.templates': Readonly<Record<string, unknown>>;
   'appearance.palette': Palette;
 }
 export type SettingKey = keyof SettingTypes;
@@ -301,6 +338,7 @@ export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } =
   'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
   'engine.location': 'process',
   'files.showHidden': false,
+  'jobs.templates': {},
   'appearance.palette': 'theme',
 };
 

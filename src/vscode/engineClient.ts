@@ -5,16 +5,14 @@ import type { ConnectionView } from '../shared/connection.js';
 import type { Snapshot } from '../shared/contract.js';
 import { SparkError, type ErrorCode, type ErrorInfo } from '../shared/errors.js';
 import type { ForwardTraffic } from '../shared/forwards.js';
-import type { RunView } from '../shared/chains.js';
 import type { Sample } from '../shared/metrics.js';
 import type { ChatEnd, ChatPart, ChatRequest, Pull } from '../shared/ollama.js';
 import type { ParamsOf, ResultOf } from '../shared/peer.js';
 import type { EngineSettings } from '../shared/settings.js';
 import type { EnginePeer, EngineSide, WindowHandlers, WindowListeners } from '../link/types.js';
-import { LOCAL_OLLAMA_URL } from './contributionData.js';
 import { Emitter, type Disposable } from './emitter.js';
+import { allDisconnected, NOTHING_SAVED } from './emptySnapshots.js';
 
-type PullProgress = Parameters<WindowListeners['chains/pulling']>[0];
 type EngineRequests = EngineSide['requests'];
 
 /** How the engine stands, seen from this window. */
@@ -80,7 +78,17 @@ const STARTING: ReadonlySet<string> = new Set<keyof EngineRequests>([
   'chains/pull',
 ]);
 /** Notifications of the engine that are handed on as they come. */
-const RELAYED = ['transfers/changed', 'terminals/output', 'terminals/ended', 'projects/changed'] as const;
+const RELAYED = [
+  'transfers/changed',
+  'terminals/output',
+  'terminals/ended',
+  'projects/changed',
+  'containers/changed',
+  'jobs/changed',
+  'jobs/logGrew',
+  'chains/changed',
+  'chains/pulling',
+] as const;
 export type Relayed = (typeof RELAYED)[number];
 type ParamsOfRelayed<K extends Relayed> = Parameters<WindowListeners[K]>[0];
 
@@ -104,11 +112,11 @@ export class EngineClient implements Disposable {
   private readonly modelsChanged = new Emitter<string>();
   private readonly attachedTo = new Emitter<void>();
   private readonly relayed = new Emitter<{ method: Relayed; params: unknown }>();
-  private readonly runChanged = new Emitter<RunView>();
-  private readonly chainPulling = new Emitter<PullProgress>();
   private readonly samples = new Map<string, Sample>();
   /** Who waits for the parts of an answer, by the id of its stream. */
   private readonly streams = new Map<string, (part: ChatPart) => void>();
+  /** Who reads what a followed program prints, by the id of its stream. */
+  private readonly outputs = new Map<string, (text: string) => void>();
   private peer: EnginePeer | undefined;
   private attempt: { readonly startAnyway: boolean; readonly result: Promise<EnginePeer | undefined> } | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -131,9 +139,6 @@ export class EngineClient implements Disposable {
   readonly onDidChangeModels = this.modelsChanged.event;
   /** Fires when an engine is attached: whatever one before it said is void. */
   readonly onDidAttach = this.attachedTo.event;
-  /** A run of a chain is another than before. */
-  readonly onDidChangeRun = this.runChanged.event;
-  readonly onDidPullForChain = this.chainPulling.event;
 
   constructor(private readonly around: EngineSurroundings) {}
 
@@ -218,6 +223,22 @@ export class EngineClient implements Disposable {
     }
   }
 
+  /** Sends a request whose program prints while it runs; what it prints is told as it comes. */
+  async printing<K extends 'containers/followLogs' | 'containers/pull'>(
+    method: K,
+    params: Omit<ParamsOf<EngineRequests, K>, 'streamId'>,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const streamId = randomUUID();
+    this.outputs.set(streamId, onText);
+    try {
+      await this.request(method, { ...params, streamId } as ParamsOf<EngineRequests, K>, signal);
+    } finally {
+      this.outputs.delete(streamId);
+    }
+  }
+
   /** Hears a notification of the engine. */
   on<K extends Relayed>(method: K, listener: (params: ParamsOfRelayed<K>) => void): Disposable {
     return this.relayed.event(told => {
@@ -257,8 +278,6 @@ export class EngineClient implements Disposable {
     this.peer?.dispose();
     const { changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed } = this;
     for (const emitter of [changed, sampled, carried, pulling, modelsChanged, attachedTo, relayed]) emitter.dispose();
-    this.runChanged.dispose();
-    this.chainPulling.dispose();
   }
 
   private async tryAttach(startAnyway: boolean, earlier?: Promise<unknown>): Promise<EnginePeer | undefined> {
@@ -327,12 +346,7 @@ export class EngineClient implements Disposable {
       'ollama/pulling': pulls => this.pulling.fire(pulls),
       'ollama/changed': ({ connectionId }) => this.modelsChanged.fire(connectionId),
       'ollama/chatPart': ({ streamId, part }) => this.streams.get(streamId)?.(part),
-      'chains/changed': run => {
-        this.runChanged.fire(run);
-      },
-      'chains/pulling': progress => {
-        this.chainPulling.fire(progress);
-      },
+      'containers/output': ({ streamId, text }) => this.outputs.get(streamId)?.(text),
       'client/leader': ({ leader }) => {
         this.leading = leader;
         this.changed.fire();
@@ -410,20 +424,4 @@ export class EngineClient implements Disposable {
     this.current = status;
     this.changed.fire();
   }
-}
-
-const NOTHING_SAVED: Snapshot = {
-  connections: [],
-  forwards: [],
-  endpoint: { url: LOCAL_OLLAMA_URL, source: 'local', connectionId: null },
-};
-
-/** What is true of a snapshot once the engine behind it has gone. */
-function allDisconnected(snapshot: Snapshot): Snapshot {
-  const status = { state: 'disconnected', since: Date.now(), tunnel: { state: 'closed' } } as const;
-  return {
-    connections: snapshot.connections.map(connection => ({ ...connection, status })),
-    forwards: snapshot.forwards.map(forward => ({ ...forward, status: { state: 'closed' } })),
-    endpoint: NOTHING_SAVED.endpoint,
-  };
 }

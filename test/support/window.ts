@@ -7,6 +7,7 @@ import type { AttachOptions, EnginePeer } from '../../src/link/types.js';
 import type { RunView } from '../../src/shared/chains.js';
 import type { ConnectionView } from '../../src/shared/connection.js';
 import type { Snapshot } from '../../src/shared/contract.js';
+import type { Job } from '../../src/shared/jobs.js';
 import type { ForwardTraffic } from '../../src/shared/forwards.js';
 import type { Alert } from '../../src/shared/alerts.js';
 import type { Sample } from '../../src/shared/metrics.js';
@@ -51,6 +52,8 @@ export class TestWindow {
   /** Each time that the pulls were told. */
   readonly pulls: Pull[][] = [];
   readonly chatParts: { streamId: string; part: ChatPart }[] = [];
+  readonly containerChanges: string[] = [];
+  readonly containerOutput: { streamId: string; text: string }[] = [];
   /** How often it was told that the models of a machine are others. */
   modelChanges = 0;
   transfers: Transfer[] = [];
@@ -58,6 +61,10 @@ export class TestWindow {
   /** What each terminal has printed, and how it ended. */
   readonly printed = new Map<string, string>();
   readonly terminalEnds: TerminalEnd[] = [];
+  /** All jobs, as they were told last. */
+  jobs: readonly Job[] = [];
+  /** How big the log of each job was told to be. */
+  readonly logSizes = new Map<string, number>();
   snapshot: Snapshot | undefined;
   leader = false;
   peer!: EnginePeer;
@@ -121,8 +128,24 @@ export class TestWindow {
           window.modelChanges += 1;
           happened();
         },
+        'containers/changed': ({ connectionId }) => {
+          window.containerChanges.push(connectionId);
+          happened();
+        },
+        'containers/output': output => {
+          window.containerOutput.push(output);
+          happened();
+        },
         'ollama/chatPart': part => {
           window.chatParts.push(part);
+          happened();
+        },
+        'jobs/changed': ({ jobs }) => {
+          window.jobs = jobs;
+          happened();
+        },
+        'jobs/logGrew': ({ jobId, size }) => {
+          window.logSizes.set(jobId, size);
           happened();
         },
         'chains/changed': run => {

@@ -13,6 +13,7 @@ import { type Alert } from '../../src/shared/alerts.js';
 import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Endpoint } from '../../src/shared/contract.js';
 import { type EndpointHealth, type OllamaTarget } from '../../src/shared/ollama.js';
+import { type Job, type JobPoint, type JobTemplate, type JobUsage } from '../../src/shared/jobs.js';
 import { SparkError } from '../../src/shared/errors.js';
 import { type MachineDetails } from '../../src/shared/details.js';
 import { type Series, type SeriesQuery } from '../../src/shared/history.js';
@@ -27,7 +28,7 @@ import {
 import { type Project, type ProjectData } from '../../src/shared/projects.js';
 import { project } from './fixtures.js';
 import { Peer, type Handlers } from '../../src/shared/peer.js';
-import { emptySeries, ollama } from './fixtures.js';
+import { emptySeries, job, ollama } from './fixtures.js';
 
 const LOCAL = { requests: panelRequests, notifications: {} } as const;
 const REMOTE = { requests: {}, notifications: panelNotifications } as const;
@@ -90,6 +91,15 @@ export class FakeHost {
   target: OllamaTarget = 'auto';
   health: EndpointHealth = { local: ollama({ url: 'http://localhost:11434' }), dgx: null };
   engineUp = true;
+  jobs: Job[] = [];
+  /** The log of every job. */
+  log = Buffer.from('');
+  /** By the id of the job; of any other none. */
+  points: Record<string, JobPoint[]> = {};
+  usage: JobUsage[] = [];
+  templates: JobTemplate[] = [];
+  /** Configuration of every project. */
+  projectConfig = '{}';
   tab: Tab | null = null;
   projects: Project[] = [];
   hasRemoteSsh = false;
@@ -123,6 +133,8 @@ export class FakeHost {
       engineUp: this.engineUp,
       projects: this.projects,
       hasRemoteSsh: this.hasRemoteSsh,
+      jobs: this.jobs,
+      templates: this.templates,
     };
   }
 
@@ -145,6 +157,16 @@ export class FakeHost {
 
   showTab(tab: Tab): void {
     this.peer.notify('panel/showTab', { tab });
+  }
+
+  showJob(view: 'job' | 'form', jobId: string | null): void {
+    this.peer.notify('panel/showJob', { view, jobId });
+  }
+
+  /** The log has grown. */
+  print(jobId: string, text: string): void {
+    this.log = Buffer.concat([this.log, Buffer.from(text)]);
+    this.peer.notify('jobs/logGrew', { jobId, size: this.log.length });
   }
 
   /** The parameters of the first call of `method`, as soon as it has come. */
@@ -234,6 +256,28 @@ export class FakeHost {
       'alerts/list': () => this.alerts,
       'metrics/details': ({ connectionId }) => this.details.get(connectionId) ?? null,
       'metrics/series': query => this.series(query),
+      'panel/startJob': () => true,
+      'panel/deleteJob': () => true,
+      'jobs/create': data => {
+        const made = job({ ...data, id: 'created', status: 'pending', run: 0 });
+        this.jobs = [made, ...this.jobs];
+        this.announce();
+        return made;
+      },
+      'jobs/update': ({ jobId }) => job({ id: jobId }),
+      'jobs/stop': ({ jobId }) => job({ id: jobId, status: 'stopping' }),
+      'jobs/duplicate': () => job({ id: 'copy', name: 'A copy', status: 'pending' }),
+      'jobs/readLog': ({ offset, length }) => {
+        const from = offset ?? Math.max(0, this.log.length - length);
+        const data = this.log.subarray(from, from + length).toString('base64');
+        return { data, offset: from, size: this.log.length, generation: '1' };
+      },
+      'jobs/points': ({ jobId }) => this.points[jobId] ?? [],
+      'jobs/usage': () => this.usage,
+      'projects/getConfig': () => ({ text: this.projectConfig, revision: 1 }),
+      'panel/saveTemplate': () => null,
+      'panel/exportPoints': () => null,
+      'panel/takeLog': () => null,
       'metrics/recent': ({ connectionId }) => this.recent.get(connectionId) ?? [],
     };
     const recording = Object.keys(usual).map(name => {

@@ -1,3 +1,4 @@
+import { type Job } from '../../src/shared/jobs.js';
 import { type ConnectionStatus, type ConnectionView } from '../../src/shared/connection.js';
 import { type OllamaHealth } from '../../src/shared/ollama.js';
 import { type Project } from '../../src/shared/projects.js';
@@ -215,5 +216,24 @@ export function wavySeries({ from, to, points }: SeriesQuery): Series {
     temperatureC: band(62, 9),
     powerW: band(70, 30),
     memoryTotalMb: 124_610,
+  };
+}
+
+/** A job that runs. */
+export function job(changes: Partial<Job> = {}): Job {
+  return {
+    ...{ id: 'job-1', connectionId: 'spark-1', projectId: null, name: 'Llama fine-tune', modelName: 'llama-3.1-8b' },
+    status: 'running',
+    config: {
+      ...{ command: 'python train.py', folder: '~/llama', env: {}, secrets: [], gpus: 'all' },
+      ...{ runner: { kind: 'process' }, timeLimitMinutes: null, memoryGib: null, after: null },
+    },
+    metrics: {
+      ...{ step: 120, steps: 300, epoch: 0.4, loss: 1.2345, learningRate: 0.00002, evalLoss: 1.31 },
+      ...{ tokensPerSecond: null, secondsLeft: 1860 },
+    },
+    ...{ containerId: null, startedAt: Date.now() - 1_200_000, completedAt: null, createdAt: Date.now() - 1_300_000 },
+    ...{ run: 1, queuedAt: null, exitCode: null, reason: null, told: false },
+    ...changes,
   };
 }

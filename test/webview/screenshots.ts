@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { TABS, type Tab } from '../../src/shared/panel.js';
 import { chainRun, resultsWindow } from './chainFixtures.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, details, gpu, h100, history, ollama, project, wavySeries } from './fixtures.js';
+import { STATUS, connection, details, gpu, h100, history, job, ollama, project, wavySeries } from './fixtures.js';
 import { Harness } from './harness.js';
 import { THEME_NAMES, type ThemeName } from './themes.js';
 
@@ -41,10 +41,71 @@ const connected: Scene = host => {
     history(60, (load, step) => [gpu({ utilization: step > 20 && step < 24 ? null : load, powerW: 20 + load })]),
   );
 };
+const jobs: Scene = host => {
+  connected(host);
+  host.jobs = [
+    job(),
+    job({
+      id: 'j2',
+      name: 'Evaluation',
+      status: 'queued',
+      reason: 'It waits for "Llama fine-tune".',
+      run: 1,
+      startedAt: null,
+      metrics: null,
+    }),
+    job({
+      id: 'j3',
+      name: 'A first try with a rather long name that has to be cut off somewhere',
+      status: 'failed',
+      exitCode: 137,
+      reason: 'It was killed (SIGKILL), perhaps because the machine ran out of memory.',
+      completedAt: Date.now() - 600_000,
+    }),
+    job({
+      id: 'j4',
+      name: 'Tokeniser',
+      modelName: null,
+      status: 'completed',
+      exitCode: 0,
+      metrics: null,
+      completedAt: Date.now() - 500_000,
+    }),
+    job({ id: 'j5', name: 'Draft', status: 'pending', run: 0, startedAt: null, metrics: null }),
+  ];
+  const curve = (start: number, pace: number) =>
+    Array.from({ length: 120 }, (_, n) => ({
+      ...{ step: n + 1, epoch: n / 300, learningRate: 2e-5 * (1 - n / 300), gradNorm: 0.8 + Math.cos(n * 5) * 0.3 },
+      evalLoss: n % 30 === 29 ? 1.3 + 30 / (n + 20) : null,
+      loss: 1.1 + pace / (n + 30) + Math.sin(n * 7) * 0.08,
+      ...{ tokensPerSecond: 5200 + Math.sin(n) * 150, at: start + n * 10_000 },
+    }));
+  host.points = { 'job-1': curve(Date.now() - 1_200_000, 40), j4: curve(Date.now() - 5_000_000, 55) };
+  host.usage = Array.from({ length: 40 }, (_, n) => ({
+    ...{ at: Date.now() - 1_200_000 + n * 30_000, memAvailableKiB: 110_000_000 - Math.min(n, 6) * 8_000_000 },
+    gpus: [{ utilization: 88 + (n % 5), memoryUsedMiB: null, temperature: 68, power: 92 + (n % 7) }],
+    logBytes: n * 1000,
+  }));
+  host.log = Buffer.from(
+    Array.from(
+      { length: 80 },
+      (_, n) =>
+        `\u001b[32mINFO\u001b[0m {'loss': ${(2 - n / 80).toFixed(3)}, 'learning_rate': 2e-05, 'epoch': ${(n / 80).toFixed(2)}}\n`,
+    ).join('') + ' 39%|###   | 119/300 [19:51<31:02,  3.10s/it]\r 40%|####  | 120/300 [20:00<31:00,  3.10s/it]',
+  );
+};
 const scenes: Readonly<
   Record<
     string,
-    { tab: Tab; scene: Scene; form?: string | null; projectForm?: string | null; submit?: boolean; range?: string }
+    {
+      tab: Tab;
+      scene: Scene;
+      form?: string | null;
+      projectForm?: string | null;
+      submit?: boolean;
+      job?: { view: 'job' | 'form'; id: string | null };
+      range?: string;
+    }
   >
 > = {
   empty: { tab: 'connection', scene: host => (host.connections = []) },
@@ -53,6 +114,10 @@ const scenes: Readonly<
   error: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.refused })) },
   reconnecting: { tab: 'connection', scene: host => (host.connections = three({ status: STATUS.reconnecting })) },
   idle: { tab: 'connection', scene: host => (host.connections = three({ isActive: false })) },
+  jobs: { tab: 'jobs', scene: jobs },
+  jobsEmpty: { tab: 'jobs', scene: connected },
+  jobPage: { tab: 'jobs', scene: jobs, job: { view: 'job', id: 'job-1' } },
+  jobForm: { tab: 'jobs', scene: jobs, job: { view: 'form', id: null } },
   form: { tab: 'connection', scene: connected, form: null },
   invalid: { tab: 'connection', scene: connected, form: null, submit: true },
   edit: { tab: 'connection', scene: connected, form: 'spark-1' },
@@ -203,7 +268,6 @@ const scenes: Readonly<
       );
     },
   },
-  jobs: { tab: 'jobs', scene: connected },
 };
 
 async function main(folder: string, only: string): Promise<void> {
@@ -215,7 +279,7 @@ async function main(folder: string, only: string): Promise<void> {
   ];
   try {
     for (const [look, theme, palette] of looks) {
-      for (const [name, { tab, scene, form, projectForm, submit, range }] of Object.entries(scenes)) {
+      for (const [name, { tab, scene, form, projectForm, submit, range, job: shown }] of Object.entries(scenes)) {
         for (const width of [1280, 340]) {
           const file = `${look}-${name}-${width}.png`;
           if (!file.includes(only) && !new RegExp(only).test(file)) continue;
@@ -233,6 +297,13 @@ async function main(folder: string, only: string): Promise<void> {
             await page.locator('form').waitFor();
             if (submit) await page.getByRole('button', { name: 'Save and connect' }).click();
           }
+          if (shown) {
+            host.showJob(shown.view, shown.id);
+            await page
+              .locator(shown.view === 'job' ? '.log__line' : 'form')
+              .first()
+              .waitFor();
+          }
           if (projectForm !== undefined) {
             host.showProjectForm(projectForm);
             await page.locator('form').waitFor();
@@ -242,7 +313,11 @@ async function main(folder: string, only: string): Promise<void> {
             await page.getByRole('button', { name: range, exact: true }).click();
             await host.called('metrics/series');
           }
-          await page.screenshot({ path: `${folder}/${file}`, animations: 'disabled', fullPage: tab === 'metrics' });
+          await page.screenshot({
+            path: `${folder}/${file}`,
+            animations: 'disabled',
+            fullPage: tab === 'metrics' || tab === 'jobs',
+          });
           await page.context().close();
         }
       }

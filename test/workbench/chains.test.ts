@@ -50,6 +50,13 @@ workbenchSuite('Chains in the editor', session => {
   };
   const lens = (title: string) => workbench.page.locator('.codelens-decoration a').filter({ hasText: title });
   const results = async () => await workbench.webviews.frame(RESULTS);
+  /** Changes the file on the disk and has the editor read it: what watches files may not be up yet after a reload. */
+  const change = async (from: string, to: string) => {
+    const path = join(folder, 'first.chain.yaml');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+    await workbench.showTab('first.chain.yaml');
+    await workbench.run('File: Revert File');
+  };
   const text = async () => await (await results()).locator('main').innerText();
 
   it('makes a chain to begin with, for a model that is there', async () => {
@@ -131,8 +138,7 @@ workbenchSuite('Chains in the editor', session => {
   });
 
   it('offers to pull a model that is not there, or to run elsewhere', async () => {
-    const path = join(folder, 'first.chain.yaml');
-    writeFileSync(path, readFileSync(path, 'utf8').replace('"llama3.1:8b"', '"qwen3:0.6b"'));
+    await change('"llama3.1:8b"', '"qwen3:0.6b"');
     await workbench.page.locator('.view-line').filter({ hasText: 'qwen3:0.6b' }).waitFor();
     await lens('Run on DGX').click();
     const { text: said, buttons } = await workbench.notifications.dialog();
@@ -146,8 +152,7 @@ workbenchSuite('Chains in the editor', session => {
   });
 
   it('shows what is wrong at its line', async () => {
-    const path = join(folder, 'first.chain.yaml');
-    writeFileSync(path, readFileSync(path, 'utf8').replace('{{steps.draft}}\n', '{{steps.drafted}}\n'));
+    await change('{{steps.draft}}\n', '{{steps.drafted}}\n');
     await workbench.page.locator('.squiggly-error').first().waitFor();
     await workbench.run('Problems: Focus on Problems View');
     await workbench.page

@@ -1,6 +1,7 @@
 import { Activity, FolderKanban, Play, Plug, Server, TriangleAlert } from 'lucide-preact';
 import { type Tab } from '../../src/shared/panel.js';
 import { ConnectionTab } from '../connection/connectionTab.js';
+import { JobsTab } from '../jobs/jobsTab.js';
 import { MetricsTab } from '../metrics/metricsTab.js';
 import { ProjectsTab } from '../projects/projectsTab.js';
 import { usePanel } from '../state/context.js';
@@ -51,7 +52,7 @@ function View({ tab }: { tab: Tab }) {
   }
   if (!state) return <Starting />;
   // an empty list that nobody has answered for is no empty list: do not offer to add the first connection
-  if (!store.isKnown.value && !store.draft.value && tab !== 'jobs') {
+  if (!store.isKnown.value && !store.draft.value) {
     return <Starting />;
   }
   const stale = !state.engineUp && state.snapshot.connections.length > 0;
@@ -67,12 +68,7 @@ function View({ tab }: { tab: Tab }) {
       {tab === 'connection' && <ConnectionTab />}
       {tab === 'metrics' && <MetricsTab />}
       {tab === 'projects' && <ProjectsTab />}
-      {tab === 'jobs' && (
-        <EmptyState
-          icon={Play}
-          text="Training jobs will be listed here: start them, follow their logs and progress, and see how they ended."
-        />
-      )}
+      {tab === 'jobs' && <JobsTab />}
     </>
   );
 }

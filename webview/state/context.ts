@@ -1,6 +1,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { type PanelActions } from './actions.js';
+import { type JobActions } from './jobActions.js';
 import { type ProjectActions } from './projectActions.js';
 import { type PanelStore } from './store.js';
 
@@ -9,6 +10,7 @@ export interface Panel {
   readonly store: PanelStore;
   readonly actions: PanelActions;
   readonly projects: ProjectActions;
+  readonly jobs: JobActions;
 }
 
 const PanelContext = createContext<Panel | null>(null);

@@ -50,11 +50,43 @@ export const projectDraftSchema = v.object({
 /** The project form as the user left it. */
 export type ProjectDraft = v.InferOutput<typeof projectDraftSchema>;
 
+export const jobDraftSchema = v.object({
+  /** The saved job that is being edited; null for a new one. */
+  jobId: v.nullable(v.string()),
+  connectionId: v.string(),
+  projectId: v.nullable(v.string()),
+  name: v.string(),
+  modelName: v.string(),
+  command: v.string(),
+  folder: v.string(),
+  /** NAME=value, one a line. */
+  env: v.string(),
+  /** Names, separated by anything. */
+  secrets: v.string(),
+  gpus: v.string(),
+  runner: v.picklist(['process', 'container']),
+  image: v.string(),
+  /** One a line. */
+  volumes: v.string(),
+  ports: v.string(),
+  shmSize: v.string(),
+  ipcHost: v.boolean(),
+  timeLimit: v.string(),
+  /** GiB as typed; empty: unknown. */
+  memory: v.optional(v.string(), ''),
+  /** Empty: none. */
+  after: v.string(),
+});
+/** The job form as the user left it. Holds no secret, only their names. */
+export type JobDraft = v.InferOutput<typeof jobDraftSchema>;
+
 const rememberedSchema = v.object({
   tab: v.fallback(tabSchema, 'connection'),
   selectedId: v.fallback(v.nullable(v.string()), null),
   draft: v.fallback(v.nullable(draftSchema), null),
   projectDraft: v.fallback(v.nullable(projectDraftSchema), null),
+  jobDraft: v.fallback(v.nullable(jobDraftSchema), null),
+  jobId: v.fallback(v.nullable(v.string()), null),
 });
 /** What the page remembers by itself while it is closed or hidden; everything else comes from the engine. */
 export type Remembered = v.InferOutput<typeof rememberedSchema>;
@@ -62,5 +94,7 @@ export type Remembered = v.InferOutput<typeof rememberedSchema>;
 /** What was remembered; a state of another version, or none, reads as the start. */
 export function recall(host: HostApi): Remembered {
   const read = v.safeParse(rememberedSchema, host.getState());
-  return read.success ? read.output : { tab: 'connection', selectedId: null, draft: null, projectDraft: null };
+  return read.success
+    ? read.output
+    : { tab: 'connection', selectedId: null, draft: null, projectDraft: null, jobDraft: null, jobId: null };
 }

@@ -4,6 +4,7 @@ import { type Sample } from '../../src/shared/metrics.js';
 import { type KnownOfNew, panelNotifications, panelRequests, type PanelState } from '../../src/shared/panel.js';
 import { Peer } from '../../src/shared/peer.js';
 import { draftFor, emptyDraft } from './draft.js';
+import { emptyJobDraft, jobDraftFor } from './jobDraft.js';
 import { type HostApi } from './host.js';
 import { emptyProjectDraft, projectDraftFor } from './projectDraft.js';
 import { HostMessageWriter, WindowMessageReader } from './messages.js';
@@ -35,6 +36,10 @@ export class PanelSession {
         },
         'panel/showForm': ({ connectionId, found }) => this.showForm(connectionId, found),
         'panel/showProjectForm': ({ projectId }) => this.showProjectForm(projectId),
+        'panel/showJob': ({ view, jobId }) => this.showJob(view, jobId),
+        'jobs/logGrew': ({ jobId, size }) => {
+          store.logSizes.value = new Map(store.logSizes.value).set(jobId, size);
+        },
         'metrics/sampled': sample => this.take(sample),
       },
       { CancellationTokenSource, ResponseError },
@@ -97,6 +102,21 @@ export class PanelSession {
     const first = store.active.value ?? store.connections.value[0];
     if (saved) store.projectDraft.value = projectDraftFor(saved);
     else if (projectId === null && first) store.projectDraft.value = emptyProjectDraft(first.id);
+  }
+
+  private showJob(view: 'job' | 'form', jobId: string | null): void {
+    const { store } = this;
+    store.tab.value = 'jobs';
+    if (view === 'job') {
+      store.jobDraft.value = null;
+      store.jobId.value = jobId;
+      return;
+    }
+    if (store.jobDraft.value?.jobId === jobId) return; // half filled: it stays
+    const saved = store.jobs.value.find(({ id }) => id === jobId);
+    const first = store.active.value ?? store.connections.value[0];
+    if (saved) store.jobDraft.value = jobDraftFor(saved);
+    else if (jobId === null && first) store.jobDraft.value = emptyJobDraft(first.id);
   }
 
   private showForm(connectionId: string | null, found: KnownOfNew | undefined): void {

@@ -5,8 +5,9 @@ import { type ErrorInfo } from '../../src/shared/errors.js';
 import { type MachineDetails } from '../../src/shared/details.js';
 import { type Sample } from '../../src/shared/metrics.js';
 import { type PanelState, type Tab } from '../../src/shared/panel.js';
+import { type Job, type JobTemplate } from '../../src/shared/jobs.js';
 import { type Project } from '../../src/shared/projects.js';
-import { recall, type Draft, type HostApi, type ProjectDraft } from './host.js';
+import { recall, type Draft, type HostApi, type JobDraft, type ProjectDraft } from './host.js';
 
 /** Whether a connection's machine is being watched; a link that is coming back counts. */
 export function isLive(connection: ConnectionView): boolean {
@@ -40,6 +41,17 @@ export class PanelStore {
   readonly projectFailure: Signal<ErrorInfo | null> = signal(null);
 
   readonly projects: ReadonlySignal<readonly Project[]> = computed(() => this.state.value?.projects ?? []);
+  /** The job form; null while none is open. */
+  readonly jobDraft: Signal<JobDraft | null>;
+  /** The job that is looked at; null for the list. */
+  readonly jobId: Signal<string | null>;
+  /** What went wrong with the last thing asked for about jobs. */
+  readonly jobFailure: Signal<ErrorInfo | null> = signal(null);
+  /** How big the logs of jobs were told to be. */
+  readonly logSizes: Signal<ReadonlyMap<string, number>> = signal(new Map());
+
+  readonly jobs: ReadonlySignal<readonly Job[]> = computed(() => this.state.value?.jobs ?? []);
+  readonly templates: ReadonlySignal<readonly JobTemplate[]> = computed(() => this.state.value?.templates ?? []);
   readonly connections: ReadonlySignal<readonly ConnectionView[]> = computed(
     () => this.state.value?.snapshot.connections ?? [],
   );
@@ -65,6 +77,8 @@ export class PanelStore {
     this.tab = signal(remembered.tab);
     this.selectedId = signal(remembered.selectedId);
     this.draft = signal(remembered.draft);
+    this.jobDraft = signal(remembered.jobDraft);
+    this.jobId = signal(remembered.jobId);
     this.projectDraft = signal(remembered.projectDraft);
     effect(() => {
       host.setState({
@@ -72,6 +86,8 @@ export class PanelStore {
         selectedId: this.selectedId.value,
         draft: this.draft.value,
         projectDraft: this.projectDraft.value,
+        jobDraft: this.jobDraft.value,
+        jobId: this.jobId.value,
       });
     });
   }

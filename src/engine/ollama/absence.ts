@@ -4,9 +4,9 @@ import type { ModelList } from '../../shared/ollama.js';
 import type { Clock } from '../base/clock.js';
 import { printable } from '../base/remoteText.js';
 import { readSections } from '../base/sections.js';
+import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import type { Run } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
-import { USUAL_FOLDERS } from './holdersScript.js';
 
 const TIMEOUT_MS = 12_000;
 const MAX_BYTES = 32 * 1024;

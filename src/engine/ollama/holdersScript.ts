@@ -1,7 +1,3 @@
-/** Where programs may be when the PATH of a non-interactive login does not say so. */
-export const USUAL_FOLDERS =
-  '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/snap/bin:/usr/local/nvidia/bin:/usr/lib/wsl/lib';
-
 /**
  * Looks at who holds memory on the machine, for any POSIX `sh`: `sh -c <this> <name> <marker> <more folders for PATH>`. Sections: `meminfo`; `apps`,
  * the programs that use a GPU; `cgroup`, a line `<pid> <path>` for each of them that runs in a container; `containers`, their names where the user may

@@ -3,9 +3,10 @@ import type { LoadedModel, MemoryHolder } from '../../shared/ollama.js';
 import type { Clock } from '../base/clock.js';
 import { printable } from '../base/remoteText.js';
 import { readSections } from '../base/sections.js';
+import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import type { Run } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
-import { holdersScript, USUAL_FOLDERS } from './holdersScript.js';
+import { holdersScript } from './holdersScript.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 256 * 1024;

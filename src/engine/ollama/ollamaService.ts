@@ -9,6 +9,7 @@ import type {
   InstalledModel,
   LoadedModel,
   MemoryCheck,
+  MemoryState,
   ModelCard,
   ModelList,
   OllamaHealth,
@@ -121,20 +122,35 @@ export class OllamaService implements Disposable {
       ? contextFor(contextTokens ?? USUAL_CONTEXT, shape.contextLength, loaded)
       : null;
     const needs = needsOf(installed.bytes, shape, context);
-    const { run, clock, sample } = this.options;
-    const session = this.liveSession(connectionId);
-    const held = await lookForHolders(session, list.loaded, { run, clock, signal });
-    const pool = poolOf(sample(connectionId));
-    const availableBytes = pool.availableBytes ?? (pool.pool === 'dedicated' ? null : held.availableBytes);
+    const memory = await this.lookAtMemory(connectionId, list.loaded, signal);
+    const { availableBytes } = memory;
     const isLoaded = loaded !== undefined && (context === null || (loaded.contextLength ?? context) >= context);
+    const fit = fitOf(needs, { availableBytes, loaded: list.loaded, isLoaded });
+    return { model: installed.name, fit, needs, ...memory };
+  }
+
+  /** What there is of memory, and who holds the rest; also where there is no Ollama. */
+  async memory(connectionId: string, signal: AbortSignal): Promise<MemoryState> {
+    const loaded = await this.models(connectionId, true).then(
+      list => list.loaded,
+      () => [],
+    );
+    return await this.lookAtMemory(connectionId, loaded, signal);
+  }
+
+  private async lookAtMemory(
+    connectionId: string,
+    loaded: readonly LoadedModel[],
+    signal: AbortSignal,
+  ): Promise<MemoryState> {
+    const { run, clock, sample } = this.options;
+    const held = await lookForHolders(this.liveSession(connectionId), loaded, { run, clock, signal });
+    const pool = poolOf(sample(connectionId));
     const onGpu = new Set(['model', 'process', 'container']);
     return {
-      model: installed.name,
-      fit: fitOf(needs, { availableBytes, loaded: list.loaded, isLoaded }),
-      needs,
       pool: pool.pool,
       totalBytes: pool.totalBytes ?? held.totalBytes,
-      availableBytes,
+      availableBytes: pool.availableBytes ?? (pool.pool === 'dedicated' ? null : held.availableBytes),
       // the system's memory is nothing to a GPU that has its own
       holders: held.holders.filter(({ kind }) => pool.pool !== 'dedicated' || onGpu.has(kind)),
     };

@@ -5,7 +5,9 @@ import type { EngineSettings } from '../../shared/settings.js';
 import type { ChainService } from '../chains/chainService.js';
 import type { AlertService } from '../alerts/alertService.js';
 import type { ConnectionService } from '../connections/connectionService.js';
+import type { ContainerService } from '../containers/containerService.js';
 import type { ForwardService } from '../forwards/forwardService.js';
+import type { JobService } from '../jobs/jobService.js';
 import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
@@ -32,6 +34,10 @@ export interface HandlerParts extends FileHandlerParts {
   readonly metrics: MetricsService;
   readonly forwards: ForwardService;
   readonly ollama: OllamaService;
+  readonly containers: ContainerService;
+  /** What starts a shell inside a container, in a terminal of its machine. */
+  readonly shellIn: (container: string) => readonly string[];
+  readonly jobs: JobService;
   readonly chains: ChainService;
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
@@ -48,8 +54,12 @@ export interface HandlerParts extends FileHandlerParts {
  * @param window the one that asks: questions which its actions raise go there
  */
 export function engineHandlers(parts: HandlerParts, window: () => Window): EngineHandlers {
-  const { engine, windows, connections, metrics, forwards, ollama, alerts, store } = parts;
+  const { engine, windows, connections, metrics, forwards, ollama, containers, alerts, jobs, store } = parts;
   const ask = () => askThrough(windows, window());
+  const printTo = (streamId: string, signal: AbortSignal) => ({
+    signal,
+    onText: (text: string) => window().peer.notify('containers/output', { streamId, text }),
+  });
   return {
     'engine/info': () => engine.info(),
     'engine/shutdown': () => {
@@ -118,6 +128,7 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       await ollama.health(connections.snapshot().connections.find(({ isActive }) => isActive)),
     'ollama/models': async ({ connectionId, fresh }) => await ollama.models(connectionId, fresh),
     'ollama/show': async ({ connectionId, model }, signal) => await ollama.show(connectionId, model, signal),
+    'ollama/memory': async ({ connectionId }, signal) => await ollama.memory(connectionId, signal),
     'ollama/checkMemory': async ({ connectionId, model, contextTokens }, signal) =>
       await ollama.checkMemory(connectionId, model, contextTokens, signal),
     'ollama/unload': async ({ connectionId, model }, signal) => {
@@ -143,6 +154,53 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
         part => window().peer.notify('ollama/chatPart', { streamId: chat.streamId, part }),
         signal,
       ),
+
+    'containers/list': async ({ connectionId }, signal) => await containers.list(connectionId, signal),
+    'containers/usage': async ({ connectionId }, signal) => await containers.usage(connectionId, signal),
+    'containers/act': async ({ connectionId, container, action }, signal) => {
+      await containers.act(connectionId, container, action, signal);
+      return null;
+    },
+    'containers/inspect': async ({ connectionId, container }, signal) =>
+      await containers.inspect(connectionId, container, signal),
+    'containers/followLogs': async ({ connectionId, container, streamId, tail }, signal) => {
+      await containers.followLogs(connectionId, container, tail, printTo(streamId, signal));
+      return null;
+    },
+    'containers/run': async ({ connectionId, run }, signal) => ({
+      containerId: await containers.run(connectionId, run, signal),
+    }),
+    'containers/images': async ({ connectionId }, signal) => await containers.images(connectionId, signal),
+    'containers/pull': async ({ connectionId, image, streamId }, signal) => {
+      await containers.pull(connectionId, image, printTo(streamId, signal));
+      return null;
+    },
+    'containers/removeImage': async ({ connectionId, image }, signal) => {
+      await containers.removeImage(connectionId, image, signal);
+      return null;
+    },
+    'containers/pruneImages': async ({ connectionId }, signal) => await containers.pruneImages(connectionId, signal),
+    'jobs/list': of => jobs.list(of),
+    'jobs/get': ({ jobId }) => jobs.get(jobId),
+    'jobs/create': async data => await jobs.create(data),
+    'jobs/update': async ({ jobId, changes }) => await jobs.update(jobId, changes),
+    'jobs/start': async ({ jobId }) => await jobs.start(jobId),
+    'jobs/stop': async ({ jobId }) => await jobs.stop(jobId),
+    'jobs/delete': async ({ jobId, remoteFiles }) => {
+      await jobs.delete(jobId, remoteFiles);
+      return null;
+    },
+    'jobs/duplicate': async ({ jobId }) => await jobs.duplicate(jobId),
+    'jobs/markTold': async ({ jobId }) => await jobs.markTold(jobId),
+    'jobs/missingSecrets': async ({ jobId }) => await jobs.missingSecrets(jobId),
+    'jobs/setSecret': async ({ name, value }) => {
+      await jobs.setSecret(name, value);
+      return null;
+    },
+    'jobs/readLog': async ({ jobId, offset, length }) => await jobs.readLog(jobId, offset, length),
+    'jobs/points': async ({ jobId }) => await jobs.points(jobId),
+    'jobs/usage': async ({ jobId }) => await jobs.usage(jobId),
+    'jobs/memoryNeed': async ({ jobId }) => await jobs.memoryNeed(jobId),
 
     'metrics/latest': ({ connectionId }) => metrics.latest(connectionId) ?? null,
     'metrics/recent': ({ connectionId }) => [...metrics.recent(connectionId)],
@@ -173,6 +231,6 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
 
     ...fileHandlers(parts, window),
     ...projectHandlers(parts.projects),
-    ...terminalHandlers(parts.terminals, window),
+    ...terminalHandlers(parts.terminals, parts.shellIn, window),
   };
 }

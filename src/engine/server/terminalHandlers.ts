@@ -12,10 +12,17 @@ function viewerOf({ peer }: Window): TerminalViewer {
 }
 
 /** What the engine does for requests about terminals. */
-export function terminalHandlers(terminals: TerminalService, window: () => Window): Pick<EngineHandlers, Requests> {
+export function terminalHandlers(
+  terminals: TerminalService,
+  shellIn: (container: string) => readonly string[],
+  window: () => Window,
+): Pick<EngineHandlers, Requests> {
   return {
-    'terminals/open': async ({ connectionId, size, path }) => ({
-      terminalId: await terminals.open({ connectionId, size, path }, viewerOf(window())),
+    'terminals/open': async ({ connectionId, size, path, container }) => ({
+      terminalId: await terminals.open(
+        { connectionId, size, path, argv: container === undefined ? undefined : shellIn(container) },
+        viewerOf(window()),
+      ),
     }),
     'terminals/close': ({ terminalId }) => {
       terminals.close(viewerOf(window()), terminalId);

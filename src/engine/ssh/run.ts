@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** It is ended when it has printed so much. */
   readonly maxBytes: number;
+  /** What it reads on its input; nothing where it is left out. */
+  readonly input?: string;
   readonly signal?: AbortSignal;
   /** Told of each piece of output as it comes. */
   readonly onOutput?: (chunk: Buffer) => void;
@@ -33,11 +35,11 @@ export interface RunResult {
 export type Run = typeof run;
 
 /**
- * Runs a program to its end, with nothing on its input. Rejects as {@link SshSession.spawn} does, with the reason when the link goes away, and with
+ * Runs a program to its end. Rejects as {@link SshSession.spawn} does, with the reason when the link goes away, and with
  * `cancelled`; however the program ends is a result.
  */
 export async function run(session: SshSession, argv: readonly string[], options: RunOptions): Promise<RunResult> {
-  const { timeoutMs, maxBytes, signal, onOutput, clock = systemClock } = options;
+  const { timeoutMs, maxBytes, input, signal, onOutput, clock = systemClock } = options;
   if (signal?.aborted) throw cancelled();
   const remote = await session.spawn(argv);
   const held = new DisposableStore();
@@ -61,7 +63,8 @@ export async function run(session: SshSession, argv: readonly string[], options:
       });
       const read = new Promise(done => remote.stream.once('end', done));
       Promise.all([remote.exited, read]).then(([exit]) => settle(undefined, exit), reject);
-      remote.stream.end();
+      if (input === undefined) remote.stream.end();
+      else remote.stream.end(input);
     });
   } finally {
     held.dispose();

@@ -1,6 +1,7 @@
 import type { Connection } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
 import type { Database } from './database.js';
+import type { Job } from '../../shared/jobs.js';
 import type { ChangeRecord, MetricsRecord, StoredProject } from './records.js';
 import { toSqlTime } from './time.js';
 
@@ -20,6 +21,10 @@ export function applyRecord(database: Database, record: ChangeRecord): number {
       return putForward(database, record.forward);
     case 'deleteForward':
       return database.run('DELETE FROM dgx_forwards WHERE id = ?', [record.id]);
+    case 'putJob':
+      return putJob(database, record.job);
+    case 'deleteJob':
+      return database.run('DELETE FROM dgx_training_jobs WHERE id = ?', [record.id]);
     case 'metrics':
       return database.transaction(() => addMetrics(database, record));
     case 'deleteMetrics':
@@ -90,6 +95,40 @@ function putForward(
   });
 }
 
+function putJob(database: Database, job: Job): number {
+  const isThere = (table: 'dgx_connections' | 'dgx_projects', id: string) =>
+    database.value(`SELECT 1 FROM ${table} WHERE id = ?`, [id]) !== null;
+  // what it belongs to may have been deleted in the journal before
+  if (!isThere('dgx_connections', job.connectionId)) return 0;
+  const projectId = job.projectId !== null && isThere('dgx_projects', job.projectId) ? job.projectId : null;
+  const { run, queuedAt, exitCode, reason, told } = job;
+  const time = (ms: number | null) => (ms === null ? null : toSqlTime(ms));
+  return database.run(
+    `INSERT INTO dgx_training_jobs (id, project_id, connection_id, name, model_name, status, config, metrics,
+       container_id, started_at, completed_at, created_at, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, connection_id = excluded.connection_id,
+       name = excluded.name, model_name = excluded.model_name, status = excluded.status, config = excluded.config,
+       metrics = excluded.metrics, container_id = excluded.container_id, started_at = excluded.started_at,
+       completed_at = excluded.completed_at, created_at = excluded.created_at, state = excluded.state`,
+    [
+      job.id,
+      projectId,
+      job.connectionId,
+      job.name,
+      job.modelName,
+      job.status,
+      JSON.stringify(job.config),
+      job.metrics === null ? null : JSON.stringify(job.metrics),
+      job.containerId,
+      time(job.startedAt),
+      time(job.completedAt),
+      toSqlTime(job.createdAt),
+      JSON.stringify({ run, queuedAt, exitCode, reason, told }),
+    ],
+  );
+}
+
 function deleteConnection(database: Database, id: string): number {
   const deleted = database.transaction(() => {
     for (const table of METRIC_TABLES) database.run(`DELETE FROM ${table} WHERE connection_id = ?`, [id]);
@@ -97,6 +136,7 @@ function deleteConnection(database: Database, id: string): number {
       'DELETE FROM dgx_training_jobs WHERE project_id IN (SELECT id FROM dgx_projects WHERE connection_id = ?)',
       [id],
     );
+    database.run('DELETE FROM dgx_training_jobs WHERE connection_id = ?', [id]);
     database.run('DELETE FROM dgx_projects WHERE connection_id = ?', [id]);
     database.run('DELETE FROM dgx_forwards WHERE connection_id = ?', [id]);
     return database.run('DELETE FROM dgx_connections WHERE id = ?', [id]);

@@ -72,6 +72,15 @@ ALTER TABLE dgx_projects ADD COLUMN config_revision INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE dgx_projects ADD COLUMN last_activity_at DATETIME;
 `;
 
+/** A job belongs to a connection with or without a project. `state` is JSON: what is known of its runs. */
+const JOBS = `
+ALTER TABLE dgx_training_jobs ADD COLUMN connection_id TEXT REFERENCES dgx_connections(id);
+ALTER TABLE dgx_training_jobs ADD COLUMN state TEXT;
+UPDATE dgx_training_jobs SET connection_id =
+  (SELECT connection_id FROM dgx_projects WHERE dgx_projects.id = dgx_training_jobs.project_id);
+CREATE INDEX dgx_training_jobs_by_connection ON dgx_training_jobs (connection_id);
+`;
+
 /** What brings a database from version n to n + 1, by n. */
 const MIGRATIONS: readonly string[] = [
   SPECIFIED_TABLES,
@@ -79,6 +88,7 @@ const MIGRATIONS: readonly string[] = [
   ROUTES_AND_STORED_KEYS,
   FORWARDS_AND_OLLAMA,
   PROJECT_ACTIVITY,
+  JOBS,
 ];
 
 export function schemaVersion(database: Database): number {
@@ -107,7 +117,7 @@ const COLUMNS_IN_USE = [
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_minute',
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',
   'SELECT id, connection_id, name, description, project_type, remote_path, status, config, created_at, updated_at, config_revision, last_activity_at FROM dgx_projects',
-  'SELECT id, project_id, name, status, created_at FROM dgx_training_jobs',
+  'SELECT id, project_id, connection_id, name, model_name, status, config, metrics, container_id, started_at, completed_at, created_at, state FROM dgx_training_jobs',
   'SELECT name, value FROM dgx_store_state',
 ];
 

@@ -8,6 +8,7 @@ import { loadSqlite } from './database.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { storeFiles } from './files.js';
 import { createForwardRepository } from './forwardRepository.js';
+import { createJobRepository } from './jobRepository.js';
 import { createMetricsRepository } from './metricsRepository.js';
 import { createProjectRepository } from './projectRepository.js';
 import { recoverDatabase } from './recovery.js';
@@ -69,6 +70,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     connections: createConnectionRepository(database, writer, clock),
     forwards: createForwardRepository(database, writer),
+    jobs: createJobRepository(database, writer),
     metrics: createMetricsRepository(database, writer, clock, retentionDays),
     projects: createProjectRepository(database, writer, clock),
     notices,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { forwardSchema } from '../../shared/forwards.js';
+import { jobSchema } from '../../shared/jobs.js';
 import { connectionIdSchema, connectionSchema, epochMsSchema } from '../../shared/connection.js';
 import { projectIdSchema, projectSchema } from '../../shared/projects.js';
 
@@ -43,6 +44,8 @@ export const changeRecordSchema = v.variant('type', [
   v.object({ type: v.literal('activateConnection'), id: connectionIdSchema }),
   v.object({ type: v.literal('putForward'), forward: forwardSchema }),
   v.object({ type: v.literal('deleteForward'), id: v.string() }),
+  v.object({ type: v.literal('putJob'), job: jobSchema }),
+  v.object({ type: v.literal('deleteJob'), id: v.string() }),
   v.object({
     type: v.literal('metrics'),
     connectionId: connectionIdSchema,

@@ -1,6 +1,7 @@
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
 import type { Series, SeriesQuery } from '../../shared/history.js';
+import type { Job } from '../../shared/jobs.js';
 import type { MetricRow, Sample } from '../../shared/metrics.js';
 import type { Project, ProjectChanges, ProjectData } from '../../shared/projects.js';
 import type { ExportRows, RowsQuery } from './exportRows.js';
@@ -54,6 +55,17 @@ export interface ProjectRepository {
   delete(id: string): Promise<void>;
 }
 
+/** Training jobs (`dgx_training_jobs`); those of a deleted connection go with it. */
+export interface JobRepository {
+  /** Newest first. */
+  list(): Job[];
+  /** Saves a new one, or another state of a saved one. On disk when it resolves. */
+  put(job: Job): Promise<void>;
+  /** The same for what the machine told: it is told again after a crash, so the journal is enough. */
+  note(job: Job): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
 /** Metric rows (`dgx_metrics`), one a GPU and time. */
 export interface MetricsRepository {
   /** Adds one row for each GPU of the sample; durable within the journal's flush. */
@@ -72,6 +84,7 @@ export interface MetricsRepository {
 export interface Store {
   readonly connections: ConnectionRepository;
   readonly forwards: ForwardRepository;
+  readonly jobs: JobRepository;
   readonly metrics: MetricsRepository;
   readonly projects: ProjectRepository;
   /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */

@@ -30,6 +30,8 @@ export interface OpenTerminal {
   readonly connectionId: string;
   readonly size: TerminalSize;
   readonly path: string | undefined;
+  /** What is run instead of the user's shell. */
+  readonly argv?: readonly string[] | undefined;
 }
 
 /** Shells on the machines, each in a terminal of one window. */
@@ -41,11 +43,11 @@ export class TerminalService implements Disposable {
     private readonly clock: Clock,
   ) {}
 
-  async open({ connectionId, size, path }: OpenTerminal, viewer: TerminalViewer): Promise<string> {
+  async open({ connectionId, size, path, argv: program }: OpenTerminal, viewer: TerminalViewer): Promise<string> {
     if (this.terminals.size >= MOST_TERMINALS)
       throw new SparkError({ code: 'remoteCommandFailed', message: 'Too many terminals are open.' });
     const session = await this.sessions.use(connectionId);
-    const argv = path === undefined ? undefined : ['sh', '-c', IN_FOLDER, 'sh', path];
+    const argv = program ?? (path === undefined ? undefined : ['sh', '-c', IN_FOLDER, 'sh', path]);
     const remote = await session.terminal(size, argv);
     const id = randomUUID();
     if (viewer.gone.aborted) {

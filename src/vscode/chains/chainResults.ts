@@ -34,7 +34,7 @@ export class ChainResults implements Disposable, vscode.WebviewPanelSerializer {
   ) {
     this.held = together(
       vscode.window.registerWebviewPanelSerializer(CHAIN_RESULTS_TYPE, this),
-      client.onDidChangeRun(run => this.open.get(run.path)?.page.changed(run)),
+      client.on('chains/changed', run => this.open.get(run.path)?.page.changed(run)),
     );
   }
 

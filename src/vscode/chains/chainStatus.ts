@@ -17,7 +17,7 @@ export class ChainStatus implements Disposable {
     this.item.name = 'DGX Spark Chains';
     this.held = together(
       this.item,
-      client.onDidChangeRun(run => {
+      client.on('chains/changed', run => {
         this.follow(run);
       }),
       client.onDidChange(() => {

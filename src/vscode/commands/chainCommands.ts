@@ -7,7 +7,8 @@ import { chainUri, folderOf, pointedAt, savedChain } from '../chains/chainPlace.
 import { ChainStatus } from '../chains/chainStatus.js';
 import { makeChain, writeStarter } from '../chains/newChain.js';
 import { askWhatToDo, namedEndpoint, type OtherWay, otherWays } from '../chains/otherWays.js';
-import { COMMANDS, type RunChainOptions } from '../contributionData.js';
+import type { RunChainOptions } from '../chains/commandTypes.js';
+import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import { together } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
@@ -236,7 +237,7 @@ async function pullModels(client: EngineClient, endpoint: string, models: readon
         token.onCancellationRequested(() => {
           controller.abort();
         }),
-        client.onDidPullForChain(({ status, completed, total }) => {
+        client.on('chains/pulling', ({ status, completed, total }) => {
           const percent = completed !== null && total ? `, ${Math.floor((100 * completed) / total)} %` : '';
           progress.report({ message: withoutLinks(`${status}${percent}`) });
         }),

@@ -1,6 +1,7 @@
 import type { PanelController } from '../panel/panelController.js';
 import type { EngineClient } from '../engineClient.js';
 import type { ErrorRemedies } from '../errorNotice.js';
+import type { JobList } from '../jobs/jobList.js';
 import type { ModelBook } from '../models/modelBook.js';
 import type { SparkFileSystem } from '../files/sparkFileSystem.js';
 import type { Transfers } from '../files/transfers.js';
@@ -12,7 +13,8 @@ import type { FileTree } from '../views/fileTree.js';
 export interface CommandServices {
   readonly client: EngineClient;
   readonly models: ModelBook;
-  readonly panel: Pick<PanelController, 'open' | 'openForm' | 'openProjectForm'>;
+  readonly panel: Pick<PanelController, 'open' | 'openForm' | 'openProjectForm' | 'openJob'>;
+  readonly jobs: JobList;
   readonly prompts: Prompts;
   readonly remedies: ErrorRemedies;
 }

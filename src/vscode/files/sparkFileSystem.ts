@@ -9,6 +9,8 @@ import { RemoteFiles, type WriteOptions } from './remoteFiles.js';
 import { folderOf, placeOf, SPARK_SCHEME, uriOf, type Place } from './sparkUri.js';
 
 const { FileType, FilePermission, FileChangeType } = vscode;
+/** A program is writing it, or its job has ended: typing into it would only spoil it. */
+const JOB_LOG = /\/\.dgx-spark\/jobs\/[A-Za-z0-9-]+\/log(?:\.1)?$/;
 const KINDS: Readonly<Record<FileKind, vscode.FileType>> = {
   file: FileType.File,
   folder: FileType.Directory,
@@ -71,7 +73,11 @@ export class SparkFileSystem implements vscode.FileSystemProvider, Disposable {
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
-    return await forEditor(async () => asStat(await this.client.request('files/stat', { ...placeOf(uri) })));
+    const place = placeOf(uri);
+    return await forEditor(async () => {
+      const stat = asStat(await this.client.request('files/stat', { ...place }));
+      return JOB_LOG.test(place.path) ? { ...stat, permissions: FilePermission.Readonly } : stat;
+    });
   }
 
   async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { MemoryCheck, MemoryHolder } from '../../shared/ollama.js';
+import type { Job } from '../../shared/jobs.js';
+import type { MemoryHolder, MemoryState } from '../../shared/ollama.js';
 import type { EngineClient } from '../engineClient.js';
 import { withoutIcons } from '../plainText.js';
 import { bytesText, needsText, roomText } from './modelWords.js';
@@ -37,49 +38,79 @@ export async function hasRoom(
       model,
       ...(contextTokens === undefined ? {} : { contextTokens }),
     });
+    const { needs, fit } = check;
+    const isTight = fit === 'no' || fit === 'afterUnloading';
     // what nobody can tell is no reason to keep somebody from trying
-    if (!always && check.fit !== 'afterUnloading' && check.fit !== 'no') return true;
-    const chosen = await vscode.window.showQuickPick(itemsOf(check), {
-      title: withoutIcons(`${titleOf(check)} ${roomText(check)}`),
+    if (!always && !isTight) return true;
+    const answer = await askForRoom(client, connectionId, check, {
+      title: fit === 'loaded' ? `${check.model} is loaded;` : `${check.model} needs ${needsText(needs)};`,
       placeHolder: 'Choose what to unload or stop, or load it as it is',
-      ignoreFocusOut: true,
+      go: isTight ? '$(warning) Load It Anyway' : '$(check) Use It',
+      detail: isTight ? `Ollama may put a part of it elsewhere, be slow, or refuse. ${needs.source}` : needs.source,
     });
-    const action = chosen?.action;
-    if (action === undefined) return false;
-    if (action === 'go') return true;
-    if (action !== 'again') await release(client, connectionId, action);
+    if (answer !== 'again') return answer === 'go';
   }
 }
 
-function titleOf({ model, needs, fit }: MemoryCheck): string {
-  if (fit === 'loaded') return `${model} is loaded;`;
-  return `${model} needs ${needsText(needs)};`;
+/** The same before a training job is started, where it is known what it needs. True when it may be started. */
+export async function hasRoomForJob(client: EngineClient, { id, connectionId, name }: Job): Promise<boolean> {
+  const { bytes, basis } = await client.request('jobs/memoryNeed', { jobId: id });
+  if (bytes === null) return true;
+  for (;;) {
+    const state = await client.request('ollama/memory', { connectionId });
+    if (state.availableBytes === null || bytes <= state.availableBytes) return true;
+    const answer = await askForRoom(client, connectionId, state, {
+      title: `${name} ${basis === 'said' ? 'needs' : 'used'} ${bytesText(bytes)};`,
+      placeHolder: 'Choose what to unload or stop, or start it as it is',
+      go: '$(warning) Start It Anyway',
+      detail:
+        basis === 'said'
+          ? 'As its form says. It may fail, or take the machine down with it.'
+          : 'As its last run did. It may fail, or take the machine down with it.',
+    });
+    if (answer !== 'again') return answer === 'go';
+  }
 }
 
-function itemsOf(check: MemoryCheck): Item[] {
-  const { needs, fit } = check;
-  const holders = check.holders.map((holder): Item => {
-    const does = actionOf(holder);
-    return {
-      label: `$(${HOLDER_ICONS[holder.kind]}) ${withoutIcons(holder.name)}`,
-      description: bytesText(holder.bytes),
-      ...(does === undefined ? {} : { detail: does, action: holder }),
-    };
-  });
-  return [
-    {
-      label: fit === 'loaded' || fit === 'yes' ? '$(check) Use It' : '$(warning) Load It Anyway',
-      detail: withoutIcons(
-        fit === 'no' || fit === 'afterUnloading'
-          ? `Ollama may put a part of it elsewhere, be slow, or refuse. ${needs.source}`
-          : needs.source,
-      ),
-      action: 'go',
-    },
+interface Question {
+  /** Stands before what there is. */
+  readonly title: string;
+  readonly placeHolder: string;
+  readonly go: string;
+  readonly detail: string;
+}
+
+/** Shows who holds memory and frees what the user chooses; `again` when there may be more by now, undefined for neither. */
+async function askForRoom(
+  client: EngineClient,
+  connectionId: string,
+  state: MemoryState,
+  { title, placeHolder, go, detail }: Question,
+): Promise<'go' | 'again' | undefined> {
+  const items: Item[] = [
+    { label: go, detail: withoutIcons(detail), action: 'go' },
     { label: '$(refresh) Look Again', action: 'again' },
     { label: 'Who holds memory', kind: vscode.QuickPickItemKind.Separator },
-    ...holders,
+    ...state.holders.map(itemOf),
   ];
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: withoutIcons(`${title} ${roomText(state)}`),
+    placeHolder,
+    ignoreFocusOut: true,
+  });
+  const action = chosen?.action;
+  if (action === undefined || action === 'go' || action === 'again') return action;
+  await release(client, connectionId, action);
+  return 'again';
+}
+
+function itemOf(holder: MemoryHolder): Item {
+  const does = actionOf(holder);
+  return {
+    label: `$(${HOLDER_ICONS[holder.kind]}) ${withoutIcons(holder.name)}`,
+    description: bytesText(holder.bytes),
+    ...(does === undefined ? {} : { detail: does, action: holder }),
+  };
 }
 
 function actionOf(holder: MemoryHolder): string | undefined {

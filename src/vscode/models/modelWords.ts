@@ -2,7 +2,7 @@ import type {
   Fit,
   InstalledModel,
   LoadedModel,
-  MemoryCheck,
+  MemoryState,
   MemoryNeeds,
   OllamaHealth,
   Pull,
@@ -84,7 +84,7 @@ export function needsText({ totalBytes, contextTokens }: MemoryNeeds): string {
 }
 
 /** "71 of 120 GB available in the unified memory". */
-export function roomText({ pool, totalBytes, availableBytes }: MemoryCheck): string {
+export function roomText({ pool, totalBytes, availableBytes }: MemoryState): string {
   if (availableBytes === null) return 'how much is available is not known';
   const where = { unified: 'unified memory', dedicated: 'GPU memory', unknown: 'memory' }[pool];
   const total = totalBytes === null ? '' : ` of ${bytesText(totalBytes)}`;

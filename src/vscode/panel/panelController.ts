@@ -1,20 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { KnownOfNew, Palette, Tab } from '../../shared/panel.js';
-import { OLLAMA_TARGETS, PANEL_TYPE, type OllamaTarget } from '../contributionData.js';
+import type { KnownOfNew, Tab } from '../../shared/panel.js';
+import { OLLAMA_TARGETS, PANEL_TYPE } from '../contributionData.js';
 import { onDidChangeSettings, readSetting } from '../contributions.js';
 import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
 import type { ProjectList } from '../projects/projectList.js';
 import { panelHtml } from './panelHtml.js';
-import { PanelHost, type PanelActions } from './panelHost.js';
+import type { ChosenSettings, PanelActions, PanelHost } from './panelHost.js';
 
 const TITLE = 'DGX Spark';
 
 interface OpenPanel {
   readonly panel: vscode.WebviewPanel;
-  readonly host: PanelHost;
+  /** Does something with its host, in the order asked. */
+  readonly tell: (work: (host: PanelHost) => void) => void;
 }
+
+/** The class, from the part of the extension that is loaded after activation. */
+type LoadHost = () => Promise<typeof PanelHost>;
 
 /** The panel of this window: at most one, restored after a reload. */
 export class PanelController implements Disposable, vscode.WebviewPanelSerializer {
@@ -26,31 +30,49 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     private readonly client: EngineClient,
     private readonly projects: ProjectList,
     private readonly actions: PanelActions,
+    private readonly loadHost: LoadHost,
   ) {
     this.held = [
       vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this),
-      onDidChangeSettings(['appearance.palette', 'ollama.target'], () => this.current?.host.sendState()),
+      onDidChangeSettings(['appearance.palette', 'ollama.target', 'jobs.templates'], () => {
+        this.current?.tell(host => {
+          host.sendState();
+        });
+      }),
     ];
   }
 
   /** Opens or brings forward the panel, on a tab where one is given. */
   open(tab?: Tab): void {
-    const { host } = this.reveal();
-    if (tab) host.showTab(tab);
+    const { tell } = this.reveal();
+    if (tab)
+      tell(host => {
+        host.showTab(tab);
+      });
   }
 
   /** Opens the panel with the form for a saved connection, or for a new one of which something may be known. */
   openForm(connectionId: string | null, found?: KnownOfNew): void {
-    const { host } = this.reveal();
-    host.showTab('connection');
-    host.showForm(connectionId, found);
+    this.reveal().tell(host => {
+      host.showTab('connection');
+      host.showForm(connectionId, found);
+    });
   }
 
   /** Opens the panel with the form for a project, or for a new one. */
   openProjectForm(projectId: string | null): void {
-    const { host } = this.reveal();
-    host.showTab('projects');
-    host.showProjectForm(projectId);
+    this.reveal().tell(host => {
+      host.showTab('projects');
+      host.showProjectForm(projectId);
+    });
+  }
+
+  /** Opens the panel with a job, or with the form for one or for a new one. */
+  openJob(view: 'job' | 'form', jobId: string | null): void {
+    this.reveal().tell(host => {
+      host.showTab('jobs');
+      host.showJob(view, jobId);
+    });
   }
 
   /** Takes over the panel that the editor kept from before a reload. */
@@ -62,7 +84,9 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
 
   /** Lets the panel itself stand: the editor restores it after a reload, and what is closed here stays closed. */
   dispose(): void {
-    this.current?.host.dispose();
+    this.current?.tell(host => {
+      host.dispose();
+    });
     together(...this.held).dispose();
   }
 
@@ -79,28 +103,43 @@ export class PanelController implements Disposable, vscode.WebviewPanelSerialize
     const files = vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [files] };
     panel.iconPath = vscode.Uri.joinPath(this.extensionUri, 'media', 'icon.png');
-    const host = new PanelHost(webview, this.client, this.projects, readChosen, this.actions);
-    const open = { panel, host };
+    let isClosed = false;
+    const ready = this.loadHost().then(Host => {
+      const host = new Host(webview, this.client, this.projects, readChosen, this.actions);
+      // only now, since nobody would hear what the page says before
+      if (!isClosed)
+        webview.html = panelHtml({
+          script: webview.asWebviewUri(vscode.Uri.joinPath(files, 'panel.js')).toString(),
+          style: webview.asWebviewUri(vscode.Uri.joinPath(files, 'panel.css')).toString(),
+          cspSource: webview.cspSource,
+          nonce: randomBytes(18).toString('base64'),
+        });
+      return host;
+    });
+    // where it cannot be loaded, the log of the extension says so
+    const tell: OpenPanel['tell'] = work => void ready.then(work, () => undefined);
+    const open = { panel, tell };
     this.current = open;
     panel.onDidChangeViewState(() => {
-      host.setVisible(panel.visible);
+      const { visible } = panel;
+      tell(host => {
+        host.setVisible(visible);
+      });
     });
     panel.onDidDispose(() => {
-      host.dispose();
+      isClosed = true;
+      tell(host => {
+        host.dispose();
+      });
       if (this.current === open) this.current = undefined;
-    });
-    webview.html = panelHtml({
-      script: webview.asWebviewUri(vscode.Uri.joinPath(files, 'panel.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(files, 'panel.css')).toString(),
-      cspSource: webview.cspSource,
-      nonce: randomBytes(18).toString('base64'),
     });
     return open;
   }
 }
 
-function readChosen(): { palette: Palette; target: OllamaTarget } {
+function readChosen(): ChosenSettings {
   return {
+    templates: readSetting('jobs.templates') ?? {},
     palette: readSetting('appearance.palette') === 'dgx' ? 'dgx' : 'theme',
     target: OLLAMA_TARGETS.find(target => target === readSetting('ollama.target')) ?? 'auto',
   };

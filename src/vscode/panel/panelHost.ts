@@ -1,6 +1,7 @@
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import { rpcRuntime } from '../../link/rpc.js';
 import type { ErrorInfo } from '../../shared/errors.js';
+import type { JobTemplate } from '../../shared/jobs.js';
 import {
   type KnownOfNew,
   type Palette,
@@ -13,6 +14,8 @@ import {
 import type { OllamaTarget } from '../../shared/ollama.js';
 import { Peer, type Handlers, type ParamsOf } from '../../shared/peer.js';
 import type { EngineClient } from '../engineClient.js';
+import type { JobList } from '../jobs/jobList.js';
+import { templatesOf } from '../jobs/templateList.js';
 import type { Disposable } from '../emitter.js';
 import type { ProjectList } from '../projects/projectList.js';
 import { PageMessages, type PageChannel } from './pageMessages.js';
@@ -31,6 +34,7 @@ export interface PanelActions {
   openKnownHosts(error: ErrorInfo): Promise<void>;
   importSshConfig(): void;
   discover(): void;
+  readonly jobs: PanelJobs;
   /** Asks first; false when the user thought better of it. */
   endProcess(which: ProcessToEnd): Promise<boolean>;
   exportMetrics(connectionId: string, hours: number): void;
@@ -50,6 +54,29 @@ export interface PanelProjectActions {
   open(projectId: string, where: ProjectTarget): Promise<void>;
 }
 
+/** Settings that the page shows. */
+export interface ChosenSettings {
+  readonly palette: Palette;
+  readonly target: OllamaTarget;
+  /** Not checked yet. */
+  readonly templates: Readonly<Record<string, unknown>>;
+}
+
+/** Jobs, and what the page may ask about them that needs the user. */
+export interface PanelJobs {
+  readonly list: Pick<JobList, 'all' | 'onDidChange'>;
+  /** Asks for secrets that it lacks; false when the user thought better of it. */
+  start(jobId: string): Promise<boolean>;
+  /** Asks first; false when the user thought better of it. */
+  remove(jobId: string): Promise<boolean>;
+  /** Asks what to call it. */
+  saveTemplate(template: JobTemplate): Promise<void>;
+  /** Asks where to. */
+  exportPoints(jobIds: readonly string[]): Promise<void>;
+  /** Opens the plain log as an editor, or asks where to save it. */
+  takeLog(jobId: string, how: 'open' | 'save'): Promise<void>;
+}
+
 const PAGE_SIDE = { requests: {}, notifications: panelNotifications } as const;
 const HOST_SIDE = { requests: panelRequests, notifications: {} } as const;
 
@@ -64,13 +91,14 @@ export class PanelHost implements Disposable {
   private isVisible = true;
   private tab: Tab | null = null;
   private projectForm: { projectId: string | null } | undefined;
+  private job: { view: 'job' | 'form'; jobId: string | null } | undefined;
   private form: { connectionId: string | null; found?: KnownOfNew } | undefined;
 
   constructor(
     channel: PageChannel,
     private readonly client: EngineClient,
     private readonly projects: Pick<ProjectList, 'all' | 'onDidChange'>,
-    private readonly chosen: () => { readonly palette: Palette; readonly target: OllamaTarget },
+    private readonly chosen: () => ChosenSettings,
     private readonly actions: PanelActions,
   ) {
     const messages = new PageMessages(channel);
@@ -83,6 +111,12 @@ export class PanelHost implements Disposable {
       }),
       projects.onDidChange(() => {
         this.sendState();
+      }),
+      actions.jobs.list.onDidChange(() => {
+        this.sendState();
+      }),
+      client.on('jobs/logGrew', grown => {
+        if (this.isListening) this.peer.notify('jobs/logGrew', grown);
       }),
       client.onDidSample(sample => {
         if (this.isListening) this.peer.notify('metrics/sampled', sample);
@@ -110,6 +144,12 @@ export class PanelHost implements Disposable {
     if (this.isListening) this.sendForm();
   }
 
+  /** The same with a job or the form for one. */
+  showJob(view: 'job' | 'form', jobId: string | null): void {
+    this.job = { view, jobId };
+    if (this.isListening) this.sendForm();
+  }
+
   /** To be called when the panel is shown or hidden. A hidden page is gone; a new one asks for everything. */
   setVisible(visible: boolean): void {
     this.isVisible = visible;
@@ -132,13 +172,16 @@ export class PanelHost implements Disposable {
 
   private state(): PanelState {
     const { snapshot, status } = this.client;
+    const { palette, target, templates } = this.chosen();
     // with nothing saved there is no engine to be missed
     return {
       snapshot,
-      ...this.chosen(),
+      ...{ palette, target },
       engineUp: status.state === 'up' || status.state === 'none',
       projects: [...this.projects.all],
       hasRemoteSsh: this.actions.hasRemoteSsh(),
+      jobs: [...this.actions.jobs.list.all],
+      templates: templatesOf(templates),
     };
   }
 
@@ -147,6 +190,8 @@ export class PanelHost implements Disposable {
     this.form = undefined;
     if (this.projectForm) this.peer.notify('panel/showProjectForm', this.projectForm);
     this.projectForm = undefined;
+    if (this.job) this.peer.notify('panel/showJob', this.job);
+    this.job = undefined;
   }
 
   private handlers(actions: PanelActions): Handlers<typeof panelRequests> {
@@ -208,6 +253,28 @@ export class PanelHost implements Disposable {
       'projects/create': async params => await client.request('projects/create', params),
       'projects/update': async params => await client.request('projects/update', params),
       'projects/duplicate': async params => await client.request('projects/duplicate', params),
+      'projects/getConfig': async params => await client.request('projects/getConfig', params),
+      'panel/startJob': async ({ jobId }) => await actions.jobs.start(jobId),
+      'panel/deleteJob': async ({ jobId }) => await actions.jobs.remove(jobId),
+      'panel/saveTemplate': async template => {
+        await actions.jobs.saveTemplate(template);
+        return null;
+      },
+      'panel/exportPoints': async ({ jobIds }) => {
+        await actions.jobs.exportPoints(jobIds);
+        return null;
+      },
+      'panel/takeLog': async ({ jobId, how }) => {
+        await actions.jobs.takeLog(jobId, how);
+        return null;
+      },
+      'jobs/create': async params => await client.request('jobs/create', params),
+      'jobs/update': async params => await client.request('jobs/update', params),
+      'jobs/stop': async params => await client.request('jobs/stop', params),
+      'jobs/duplicate': async params => await client.request('jobs/duplicate', params),
+      'jobs/readLog': async params => await client.request('jobs/readLog', params),
+      'jobs/points': async params => await client.request('jobs/points', params),
+      'jobs/usage': async params => await client.request('jobs/usage', params),
       'connections/create': async params => await client.request('connections/create', params),
       'connections/update': async params => await client.request('connections/update', params),
       'connections/connect': async params => await client.request('connections/connect', params),

@@ -14,6 +14,8 @@ export interface SparkTerminalOptions {
   readonly name: string;
   /** Folder to begin in; the home folder where none is named. */
   readonly path?: string | undefined;
+  /** The shell is one inside this container. */
+  readonly container?: string | undefined;
 }
 
 /** A shell on a Spark in a terminal of the editor. Says so when the link drops, and opens again when the user wants it. */
@@ -86,9 +88,13 @@ export class SparkTerminal implements vscode.Pseudoterminal {
     this.isWaiting = false;
     const attempt = ++this.attempt;
     const { size } = this;
-    const { connectionId, path } = this.options;
+    const { connectionId, path, container } = this.options;
     try {
-      const opened = await this.client.request('terminals/open', { connectionId, size, ...(path && { path }) });
+      const opened = await this.client.request('terminals/open', {
+        ...{ connectionId, size },
+        ...(path && { path }),
+        ...(container && { container }),
+      });
       if (this.isOver || attempt !== this.attempt) {
         this.client.request('terminals/close', opened).catch(() => undefined);
         return;

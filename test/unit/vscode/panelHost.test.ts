@@ -16,7 +16,16 @@ const SAVED: Snapshot = {
 };
 
 const NO_PROJECTS = { all: [], onDidChange: () => ({ dispose: () => undefined }) };
-const STATE = { snapshot: SAVED, palette: 'theme', target: 'auto', engineUp: true, projects: [], hasRemoteSsh: true };
+const STATE = {
+  snapshot: SAVED,
+  palette: 'theme',
+  target: 'auto',
+  engineUp: true,
+  projects: [],
+  hasRemoteSsh: true,
+  jobs: [],
+  templates: [],
+};
 
 interface Message {
   jsonrpc: string;
@@ -61,7 +70,7 @@ describe('the panel host', () => {
       retryDelay: () => 0,
     });
     page = pageOf();
-    host = new PanelHost(page.channel, client, NO_PROJECTS, () => ({ palette, target: 'auto' }), {
+    host = new PanelHost(page.channel, client, NO_PROJECTS, () => ({ palette, target: 'auto', templates: {} }), {
       endProcess: async () => await Promise.resolve(true),
       exportMetrics: () => undefined,
       pickKeyFile: async () => await Promise.resolve('/home/me/.ssh/id_ed25519'),
@@ -86,6 +95,20 @@ describe('the panel host', () => {
           await Promise.resolve();
         },
       }),
+      jobs: {
+        list: { all: [], onDidChange: () => ({ dispose: () => undefined }) },
+        saveTemplate: async () => {
+          await Promise.resolve();
+        },
+        exportPoints: async () => {
+          await Promise.resolve();
+        },
+        takeLog: async () => {
+          await Promise.resolve();
+        },
+        start: async () => await Promise.resolve(true),
+        remove: async () => await Promise.resolve(true),
+      },
       openKnownHosts: async error => {
         opened.push(error);
         await Promise.resolve();

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import type { ConnectionView } from '../../shared/connection.js';
+import {
+  isActive,
+  type Job,
+  type JobUsage,
+  type MemoryNeed,
+  type JobChanges,
+  type JobData,
+  type JobPoint,
+  type LogChunk,
+} from '../../shared/jobs.js';
+import { SparkError } from '../../shared/errors.js';
+import type { Clock } from '../base/clock.js';
+import { type Disposable, DisposableStore } from '../base/disposable.js';
+import { Emitter, type Event } from '../base/emitter.js';
+import type { Logger } from '../base/logger.js';
+import { Secret } from '../base/secret.js';
+import type { Keychain } from '../server/keychain.js';
+import type { Run } from '../ssh/run.js';
+import type { SshSession } from '../ssh/types.js';
+import type { JobRepository } from '../store/types.js';
+import { JobBook } from './jobBook.js';
+import { MachineJobs } from './machineJobs.js';
+import { RemoteJobs } from './remoteJobs.js';
+import type { Quote } from './runners.js';
+
+const GIB = 1024 ** 3;
+
+export interface JobServiceOptions {
+  readonly repository: JobRepository;
+  readonly keychain: Keychain;
+  readonly session: (connectionId: string) => SshSession | undefined;
+  /** Told that something has been done through a connection. */
+  readonly used: (connectionId: string) => void;
+  /** How many GPUs the machine has, where that is known. */
+  readonly gpuCount: (connectionId: string) => number | undefined;
+  readonly run: Run;
+  readonly quote: Quote;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The training jobs of all connections. They run on by themselves; this knows of them, starts and stops them. */
+export class JobService implements Disposable {
+  private readonly held = new DisposableStore();
+  private readonly grew = this.held.add(new Emitter<{ jobId: string; size: number }>());
+  private readonly book: JobBook;
+  private readonly machines = new Map<string, MachineJobs>();
+
+  /** Fires with all jobs. */
+  readonly onDidChange: Event<readonly Job[]>;
+  /** Fires when the log of a job that is followed has grown. */
+  readonly onDidGrow: Event<{ jobId: string; size: number }> = this.grew.event;
+
+  constructor(private readonly options: JobServiceOptions) {
+    this.book = this.held.add(new JobBook(options.repository));
+    this.onDidChange = this.book.onDidChange;
+  }
+
+  list(of: { connectionId?: string | undefined; projectId?: string | undefined } = {}): Job[] {
+    return this.book.all.filter(
+      job =>
+        (of.connectionId === undefined || job.connectionId === of.connectionId) &&
+        (of.projectId === undefined || job.projectId === of.projectId),
+    );
+  }
+
+  /** Throws `notFound`. */
+  get(jobId: string): Job {
+    return this.book.get(jobId);
+  }
+
+  /** Follows the jobs of what is connected now: all are looked at again after every reconnect. */
+  follow(connections: readonly ConnectionView[]): void {
+    this.book.keepOnly(new Set(connections.map(({ id }) => id)));
+    for (const [id, machine] of this.machines)
+      if (machine.session !== this.sessionOf(id, connections)) {
+        machine.dispose();
+        this.machines.delete(id);
+      }
+    for (const { id } of connections) {
+      const session = this.sessionOf(id, connections);
+      if (session && !this.machines.has(id)) this.machines.set(id, this.machine(id, session));
+    }
+  }
+
+  /** To be called when something else may have deleted jobs. */
+  refresh(): void {
+    this.book.dropDeleted();
+  }
+
+  async create(data: JobData): Promise<Job> {
+    const job: Job = {
+      ...{ id: randomUUID(), connectionId: data.connectionId, projectId: data.projectId },
+      ...{ name: data.name, modelName: data.modelName === '' ? null : data.modelName },
+      ...{ status: 'pending', config: data.config, metrics: null, containerId: null },
+      ...{ startedAt: null, completedAt: null, createdAt: this.options.clock.now() },
+      ...{ run: 0, queuedAt: null, exitCode: null, reason: null, told: true },
+    };
+    this.checkAfter(job);
+    return await this.book.put(job);
+  }
+
+  async update(jobId: string, changes: JobChanges): Promise<Job> {
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const job: Job = { ...this.atRest(jobId, 'changed'), ...given };
+    this.checkAfter(job);
+    return await this.book.put(job);
+  }
+
+  async duplicate(jobId: string): Promise<Job> {
+    const { connectionId, projectId, name, modelName, config } = this.get(jobId);
+    const copy = `${name.replace(/ \(copy(?: \d+)?\)$/, '').slice(0, 100)} (copy)`;
+    return await this.create({ connectionId, projectId, name: copy, modelName, config });
+  }
+
+  /** Starts it or puts it into the queue; one that runs or waits is left as it is. */
+  async start(jobId: string): Promise<Job> {
+    const job = this.get(jobId);
+    const machine = this.machineOf(job);
+    if (!isActive(job.status) && job.status !== 'queued') {
+      const missing = await this.missingSecrets(jobId);
+      if (missing.length > 0)
+        throw new SparkError({
+          code: 'secretMissing',
+          message: `${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no value in the keychain yet.`,
+          hint: 'Enter it, then start the job again.',
+        });
+      await this.book.enqueue(jobId, this.options.clock.now());
+    }
+    this.options.used(job.connectionId);
+    await machine.advance();
+    return this.get(jobId);
+  }
+
+  async stop(jobId: string): Promise<Job> {
+    const job = this.get(jobId);
+    if (job.status === 'queued')
+      return await this.book.put({ ...job, status: 'stopped', queuedAt: null, reason: 'It was taken from the queue.' });
+    if (!isActive(job.status)) return job;
+    this.options.used(job.connectionId);
+    await this.machineOf(job).stop(job);
+    return this.get(jobId);
+  }
+
+  async delete(jobId: string, remoteFiles: boolean): Promise<void> {
+    const job = this.atRest(jobId, 'deleted');
+    if (remoteFiles && job.run > 0) await this.machineOf(job).remote.remove(jobId);
+    await this.book.delete(jobId);
+  }
+
+  /** True for the one who is first to say so. */
+  async markTold(jobId: string): Promise<boolean> {
+    const job = this.get(jobId);
+    if (job.told) return false;
+    await this.book.put({ ...job, told: true });
+    return true;
+  }
+
+  async missingSecrets(jobId: string): Promise<string[]> {
+    const missing: string[] = [];
+    for (const name of this.get(jobId).config.secrets)
+      if ((await this.options.keychain.get(secretKey(name))) === undefined) missing.push(name);
+    return missing;
+  }
+
+  async setSecret(name: string, value: string): Promise<void> {
+    await this.options.keychain.store(secretKey(name), new Secret(value));
+  }
+
+  async readLog(jobId: string, offset: number | undefined, length: number): Promise<LogChunk> {
+    const job = this.get(jobId);
+    return await this.machineOf(job).remote.readLog(jobId, offset, length);
+  }
+
+  /** What the log has told so far. */
+  async points(jobId: string): Promise<JobPoint[]> {
+    const job = this.get(jobId);
+    if (job.run === 0) return [];
+    return [...(await this.machineOf(job).points(job))];
+  }
+
+  /** What was recorded of the machine while it ran last. */
+  async usage(jobId: string): Promise<JobUsage[]> {
+    const job = this.get(jobId);
+    return job.run === 0 ? [] : await this.machineOf(job).remote.readUsage(jobId);
+  }
+
+  /** What it said it needs, else by how much the memory of the machine shrank while it ran last. */
+  async memoryNeed(jobId: string): Promise<MemoryNeed> {
+    const job = this.get(jobId);
+    const { memoryGib } = job.config;
+    if (memoryGib !== null) return { bytes: memoryGib * GIB, basis: 'said' };
+    const bytes = job.run > 0 ? memoryUsed(await this.usage(jobId)) : null;
+    return bytes === null ? { bytes, basis: 'unknown' } : { bytes, basis: 'lastRun' };
+  }
+
+  dispose(): void {
+    for (const machine of this.machines.values()) machine.dispose();
+    this.machines.clear();
+    this.held.dispose();
+  }
+
+  private machine(connectionId: string, session: SshSession): MachineJobs {
+    const { run, quote, clock, log, keychain, gpuCount } = this.options;
+    return new MachineJobs(connectionId, {
+      remote: new RemoteJobs(session, { run, quote, clock }),
+      ...{ book: this.book, clock, log },
+      places: () => Math.max(1, gpuCount(connectionId) ?? 1),
+      secrets: async names => {
+        const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));
+        return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.reveal()]] : [])));
+      },
+      onGrow: (jobId, size) => this.grew.fire({ jobId, size }),
+    });
+  }
+
+  private machineOf({ connectionId }: Job): MachineJobs {
+    const machine = this.machines.get(connectionId);
+    if (machine) return machine;
+    throw new SparkError({
+      code: 'notConnected',
+      message: 'The machine of this job is not connected.',
+      hint: 'Connect first. What runs there goes on meanwhile.',
+    });
+  }
+
+  private sessionOf(id: string, connections: readonly ConnectionView[]): SshSession | undefined {
+    const isUp = connections.some(one => one.id === id && one.status.state === 'connected');
+    return isUp ? this.options.session(id) : undefined;
+  }
+
+  private atRest(jobId: string, what: string): Job {
+    const job = this.get(jobId);
+    if (!isActive(job.status) && job.status !== 'queued') return job;
+    throw new SparkError({
+      code: 'jobRuns',
+      message: `"${job.name}" cannot be ${what} while it runs or waits for its turn.`,
+      hint: 'Stop it first.',
+    });
+  }
+
+  /** It waits for a job of the same machine, and not in a circle. */
+  private checkAfter(job: Job): void {
+    let next = job.config.after;
+    for (let depth = 0; next !== null; depth += 1) {
+      const other = this.book.find(next);
+      if (next === job.id || depth > 1000 || (depth === 0 && other?.connectionId !== job.connectionId))
+        throw new SparkError({
+          code: 'invalidInput',
+          message: other ? 'A job cannot wait for itself.' : 'The job that it is to start after is not saved any more.',
+          field: 'after',
+        });
+      next = other?.config.after ?? null;
+    }
+  }
+}
+
+/** Bytes between the most and the least that was available, null where nothing was recorded. */
+function memoryUsed(usage: readonly JobUsage[]): number | null {
+  const available = usage.flatMap(({ memAvailableKiB }) => (memAvailableKiB === null ? [] : [memAvailableKiB]));
+  if (available.length < 2) return null;
+  const least = available.reduce((one, other) => Math.min(one, other));
+  return ((available[0] ?? least) - least) * 1024;
+}
+
+function secretKey(name: string): string {
+  return `job-secret:${name}`;
+}

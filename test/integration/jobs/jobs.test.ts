@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Job, JobInput } from '../../../src/shared/jobs.js';
+import { makeKey, type Sshd, startSshd } from '../../support/sshd.js';
+import { newStorage, TestWindow } from '../../support/window.js';
+
+type Config = JobInput['config'];
+
+describe('training jobs on a real sshd', () => {
+  const home = process.env['HOME'];
+  const secrets = new Map<string, string>();
+  let storage: ReturnType<typeof newStorage>;
+  let sshd: Sshd;
+  let window: TestWindow;
+  let connectionId: string;
+
+  const openWindow = async () =>
+    await TestWindow.open({
+      storage: storage.folder,
+      secrets,
+      settings: { pollIntervalSeconds: 60, keepaliveSeconds: 1 },
+    });
+  const folderOf = (jobId: string) => join(sshd.folder, 'session-home', '.dgx-spark', 'jobs', jobId);
+  const textOf = (jobId: string, name: string) => readFileSync(join(folderOf(jobId), name), 'utf8');
+  const create = async (command: string, more: Partial<Config> & { name?: string } = {}) => {
+    const { name = 'a job', ...config } = more;
+    return await window.peer.request('jobs/create', { connectionId, name, config: { command, ...config } });
+  };
+  const start = async (job: Job) => await window.peer.request('jobs/start', { jobId: job.id });
+  const reach = async (jobId: string, ...statuses: Job['status'][]) =>
+    await window.until(`a job that is ${statuses.join(' or ')}`, ({ jobs }) =>
+      jobs.find(({ id, status }) => id === jobId && statuses.includes(status)),
+    );
+  const finish = async (command: string, more: Partial<Config> = {}) => {
+    const job = await create(command, more);
+    await start(job);
+    return await reach(job.id, 'completed', 'failed', 'stopped', 'lost');
+  };
+  const status = () => window.connection(connectionId)?.status;
+  /** Cuts the link and waits until it is up again. */
+  const cutLink = async () => {
+    const since = status()?.since ?? 0;
+    sshd.killSessions();
+    await window.until('the link', () => status()?.state === 'connected' && (status()?.since ?? 0) > since);
+  };
+  const lines = (path: string) => readFileSync(path, 'utf8').trim().split('\n');
+
+  before(async () => {
+    storage = newStorage();
+    sshd = await startSshd({ path: '/usr/local/bin:/usr/bin:/bin' });
+    process.env['HOME'] = sshd.home;
+    sshd.trust();
+    const key = makeKey(join(sshd.folder, 'id_jobs'), 'ed25519');
+    sshd.authorize(key);
+    window = await openWindow();
+    const { id } = await window.peer.request('connections/create', {
+      ...{ name: 'real', hostname: '127.0.0.1', port: sshd.port, username: sshd.username, sshKeyPath: key },
+    });
+    connectionId = id;
+    await window.peer.request('connections/connect', { connectionId });
+  });
+  after(async () => {
+    await window.endEngine();
+    await sshd.stop();
+    storage.remove();
+    process.env['HOME'] = home;
+  });
+
+  it('runs a command and knows how it ended, with the output byte for byte', async () => {
+    const job = await finish(`printf 'one\\ntwo\\033[31m\\377 no newline'; exit 7`);
+    assert.deepEqual([job.status, job.exitCode, job.reason], ['failed', 7, 'It ended with exit code 7.']);
+    assert.ok(job.startedAt !== null && job.completedAt !== null && job.completedAt >= job.startedAt);
+    const chunk = await window.peer.request('jobs/readLog', { jobId: job.id });
+    const expected = Buffer.from('one\ntwo\u001b[31m\xff no newline', 'latin1');
+    assert.deepEqual(Buffer.from(chunk.data, 'base64'), expected);
+    assert.deepEqual([chunk.offset, chunk.size], [0, expected.length]);
+    const rest = await window.peer.request('jobs/readLog', { jobId: job.id, offset: 4, length: 3 });
+    assert.equal(Buffer.from(rest.data, 'base64').toString(), 'two');
+  });
+
+  it('takes every field as text and nothing as code', async () => {
+    const evil = `'"$(touch /tmp/never-$$) \`id\`\n!x \\ é`;
+    const job = await finish('printf %s "$WORD"; pwd', { env: { WORD: evil }, folder: '/tmp' });
+    assert.equal(job.status, 'completed');
+    assert.equal(textOf(job.id, 'log'), `${evil}/tmp\n`);
+    const missing = await finish('true', { folder: `/no $(id) 'such` });
+    assert.deepEqual([missing.status, missing.exitCode], ['failed', 1]);
+  });
+
+  it('brings secrets to the job and leaves them nowhere', async () => {
+    const job = await create('printf %s "$HF_TOKEN"; ls -1 "$HOME/.dgx-spark/jobs"/*/secrets', {
+      secrets: ['HF_TOKEN'],
+    });
+    await assert.rejects(start(job), { code: 'secretMissing' });
+    assert.deepEqual(await window.peer.request('jobs/missingSecrets', { jobId: job.id }), ['HF_TOKEN']);
+    await window.peer.request('jobs/setSecret', { name: 'HF_TOKEN', value: 'hf_secret' });
+    await start(job);
+    const ended = await reach(job.id, 'completed', 'failed');
+    assert.match(textOf(job.id, 'log'), /^hf_secret.*No such file/s);
+    const left = readdirSync(folderOf(job.id), { recursive: true }).map(name => join(folderOf(job.id), String(name)));
+    const holding = left.filter(path => statSync(path).isFile() && readFileSync(path).includes('hf_secret'));
+    assert.deepEqual(holding, [join(folderOf(job.id), 'log')]);
+    assert.ok(!JSON.stringify(ended).includes('hf_secret'));
+    assert.equal(statSync(join(folderOf(job.id), 'env')).mode & 0o777, 0o600);
+  });
+
+  it('survives the loss of the link, the end of the engine, and is started once', async () => {
+    const gate = join(sshd.folder, 'gate');
+    const job = await create(
+      `echo began >> ${gate}.count; until [ -e ${gate} ]; do sleep 0.1; done; echo over; exit 3`,
+    );
+    await Promise.all([start(job), start(job), start(job)]);
+    await reach(job.id, 'running');
+    await cutLink();
+    await start(job);
+    process.kill(await window.enginePid(), 'SIGKILL');
+    await window.until('the loss', ({ peer }) => peer.closed.aborted);
+    writeFileSync(gate, '');
+    window = await openWindow();
+    const ended = await reach(job.id, 'failed');
+    assert.deepEqual([ended.exitCode, textOf(job.id, 'log')], [3, 'over\n']);
+    assert.deepEqual(lines(`${gate}.count`), ['began']);
+    assert.equal(await window.peer.request('jobs/markTold', { jobId: job.id }), true);
+    assert.equal(await window.peer.request('jobs/markTold', { jobId: job.id }), false);
+  });
+
+  it('ends up right when the link is cut at any moment of the start', async () => {
+    const counts = join(sshd.folder, 'starts');
+    const jobs = await Promise.all(
+      [0, 1, 2, 3].map(async n => await create(`echo ${n} >> ${counts}; exit ${n}`, { name: `cut ${n}` })),
+    );
+    for (const [n, job] of jobs.entries()) {
+      const started = start(job).catch(() => undefined);
+      const sawStart = window.until('a start', ({ jobs: all }) => all.some(({ id, run }) => id === job.id && run > 0));
+      if (n > 0) await sawStart;
+      if (n > 1) await reach(job.id, 'starting', 'running', 'failed');
+      await cutLink();
+      await started;
+      // what was never put into the queue is not started
+      await start(job);
+    }
+    const ended = await Promise.all(jobs.map(async ({ id }) => await reach(id, 'completed', 'failed')));
+    assert.deepEqual(
+      ended.map(({ exitCode, run }) => [exitCode, run]),
+      [0, 1, 2, 3].map(n => [n, 1]),
+    );
+    assert.deepEqual(lines(counts).sort(), ['0', '1', '2', '3']);
+  });
+
+  it('stops what a job has started, and what does not want to', async () => {
+    const pids = join(sshd.folder, 'pids');
+    const job = await create(
+      `echo $$ >> ${pids}; trap '' TERM; sleep 300 & echo $! >> ${pids}; setsid sleep 300 & echo $! >> ${pids}; wait; while :; do sleep 1; done`,
+    );
+    await start(job);
+    await window.until('its output', () => existsSync(pids) && lines(pids).length === 3);
+    await reach(job.id, 'running');
+    assert.equal((await window.peer.request('jobs/stop', { jobId: job.id })).status, 'stopping');
+    const ended = await reach(job.id, 'stopped');
+    assert.equal(ended.exitCode, 137);
+    const alive = lines(pids).filter(pid => existsSync(`/proc/${pid}`) && !isZombie(pid));
+    assert.deepEqual(alive, []);
+  });
+
+  it('knows that the machine was restarted, or that its number is another program’s now', async () => {
+    const job = await create('sleep 300');
+    await start(job);
+    await reach(job.id, 'running');
+    const [pid = ''] = textOf(job.id, 'pid').split(' ');
+    writeFileSync(join(folderOf(job.id), 'boot'), 'another\n');
+    const lost = await reach(job.id, 'lost');
+    assert.equal(lost.reason, 'The machine was restarted while it ran.');
+    assert.ok(existsSync(`/proc/${pid}`), 'a program that is not known to be the job was killed');
+    process.kill(-Number(pid), 'SIGKILL');
+  });
+
+  it('lets jobs wait for their turn and for each other, starts them in order and again', async () => {
+    const order = join(sshd.folder, 'order');
+    const gate = join(sshd.folder, 'gate2');
+    const first = await create(`until [ -e ${gate} ]; do sleep 0.1; done; echo first >> ${order}`);
+    const second = await create(`echo second >> ${order}`);
+    const third = await create(`echo third >> ${order}; exit 1`, { after: second.id });
+    const fourth = await create(`echo fourth >> ${order}`, { after: third.id });
+    for (const job of [first, fourth, third, second]) await start(job);
+    const waiting = await window.peer.request('jobs/get', { jobId: second.id });
+    assert.deepEqual([waiting.status, waiting.reason], ['queued', 'It waits for its turn.']);
+    writeFileSync(gate, '');
+    await reach(third.id, 'failed');
+    const unmet = await reach(fourth.id, 'stopped');
+    assert.match(unmet.reason ?? '', /did not complete/);
+    assert.deepEqual(lines(order), ['first', 'second', 'third']);
+    await start(second);
+    await window.until('the second run', ({ jobs }) =>
+      jobs.some(({ id, run, status }) => id === second.id && run === 2 && status === 'completed'),
+    );
+  });
+
+  it('reads figures from the log and deletes a job with its folder', async () => {
+    const job = await finish(
+      `for n in 1 2 3; do printf '\\r %s%%|##| %s/3 [00:01<00:0%s, 1.0s/it]' $n $n $n; echo "{'loss': '0.$n', 'learning_rate': '2e-05', 'epoch': '$n'}"; done`,
+    );
+    assert.deepEqual([job.metrics?.loss, job.metrics?.step, job.metrics?.steps], [0.3, 3, 3]);
+    const points = await window.peer.request('jobs/points', { jobId: job.id });
+    assert.deepEqual(
+      points.map(({ step, loss }) => [step, loss]),
+      [
+        [1, 0.1],
+        [2, 0.2],
+        [3, 0.3],
+      ],
+    );
+    await window.peer.request('jobs/delete', { jobId: job.id, remoteFiles: true });
+    assert.ok(!existsSync(folderOf(job.id)));
+    await assert.rejects(window.peer.request('jobs/get', { jobId: job.id }), { code: 'notFound' });
+  });
+});
+
+function isZombie(pid: string): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+}

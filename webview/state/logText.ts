@@ -1,0 +1,69 @@
+/** A part of a log: the bytes from `start` on, of a file of which `generation` tells which one it is. */
+export interface LogPart {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly generation: string;
+}
+
+/** So much is kept of a log that is followed. */
+export const KEPT_BYTES = 384 * 1024;
+
+export function endOf({ start, bytes }: LogPart): number {
+  return start + bytes.length;
+}
+
+export function fromBase64(data: string): Uint8Array {
+  return Uint8Array.from(atob(data), char => char.charCodeAt(0));
+}
+
+/** Puts a piece where it belongs: behind or before what is there. A piece that does not join takes its place. */
+export function joinLog(part: LogPart | null, piece: LogPart): LogPart {
+  if (part?.generation !== piece.generation) return piece;
+  if (piece.start === endOf(part)) return { ...part, bytes: concat(part.bytes, piece.bytes) };
+  if (endOf(piece) === part.start) return { ...part, start: piece.start, bytes: concat(piece.bytes, part.bytes) };
+  return piece;
+}
+
+/** Lets go of the beginning of what is followed, at the end of a line. */
+export function trimLog(part: LogPart): LogPart {
+  const over = part.bytes.length - KEPT_BYTES;
+  if (over <= 0) return part;
+  const lineEnd = part.bytes.indexOf(10, over);
+  const from = lineEnd < 0 ? over : lineEnd + 1;
+  return { ...part, start: part.start + from, bytes: part.bytes.subarray(from) };
+}
+
+/** The lines as a terminal shows them: what is drawn again after a carriage return takes the place of what was there. */
+export function linesOf({ bytes, start }: LogPart): string[] {
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  // what it begins with may be the end of a line, or of a character
+  if (start > 0 && lines.length > 1) lines.shift();
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map(line => afterReturn(withoutEscapes(line)));
+}
+
+const [ESCAPE, BELL] = ['\u001b', '\u0007'];
+/** Escapes of a terminal other than colours: titles, links, moves of the cursor. */
+const ESCAPES = new RegExp(
+  `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-ln-~]|[\\]P^_X][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)?|[ -/]*[0-OQ-WYZ\\\\\`-~])`,
+  'g',
+);
+/** Other control characters than those that a line is made of. */
+const CONTROLS = new RegExp(`[^\\P{Cc}\\t\\r${ESCAPE}]`, 'gu');
+
+function withoutEscapes(line: string): string {
+  return line.replace(ESCAPES, '').replace(CONTROLS, '');
+}
+
+function afterReturn(line: string): string {
+  if (!line.includes('\r')) return line;
+  const drawn = line.split('\r').filter(one => one !== '');
+  return drawn.at(-1) ?? '';
+}
+
+function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
