@@ -137,6 +137,15 @@ workbenchSuite('Chains in the editor', session => {
     await workbench.notifications.clear();
   });
 
+  it('offers the Spark when no Ollama answers on this computer', async () => {
+    await lens('Run locally').click();
+    const { text: said, buttons } = await workbench.notifications.dialog();
+    assert.match(said, /localhost:11434/);
+    assert.deepEqual([...buttons].sort(), ['Cancel', 'Run on DGX', 'Try Again']);
+    await picture('unreachable');
+    await workbench.notifications.dialogClick('Cancel');
+  });
+
   it('offers to pull a model that is not there, or to run elsewhere', async () => {
     await change('"llama3.1:8b"', '"qwen3:0.6b"');
     await workbench.page.locator('.view-line').filter({ hasText: 'qwen3:0.6b' }).waitFor();
@@ -192,5 +201,22 @@ workbenchSuite('Chains in the editor', session => {
     await workbench.page.keyboard.type('concurr');
     await workbench.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'concurrency' }).waitFor();
     await picture('completion');
+    await workbench.page.keyboard.press('Escape');
+    await workbench.run('File: Revert File');
+    await workbench.page.locator('.view-line').filter({ hasText: 'steps:' }).locator('span').last().hover();
+    await workbench.page
+      .locator('.monaco-hover')
+      .getByText(/model|step/i)
+      .first()
+      .waitFor();
+    await picture('hover');
+  });
+
+  it('is a step of the walkthrough', async () => {
+    await workbench.run('Welcome: Open Walkthrough...');
+    await workbench.quickInput.pick(/DGX Spark/);
+    await workbench.page.locator('.getting-started-step').filter({ hasText: 'Run a chain of prompts' }).click();
+    await workbench.page.locator('.getting-started-step').getByRole('button', { name: 'New Chain' }).waitFor();
+    await picture('walkthrough');
   });
 });
