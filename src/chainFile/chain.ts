@@ -77,8 +77,6 @@ export const CHECK_KINDS = [
 ] as const;
 export type CheckKind = (typeof CHECK_KINDS)[number];
 
-/** One request is answered while the next waits: the GPU never idles, and other users are held up by one request. */
-export const DEFAULT_CONCURRENCY = 2;
 export const DEFAULT_SIMILARITY = 0.8;
 export const DEFAULT_SCORE = 7;
 /** What a judge may give at most. */

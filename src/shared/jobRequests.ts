@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { connectionIdSchema } from './connection.js';
 import {
+  adoptableSchema,
+  adoptionSchema,
   jobChangesSchema,
   jobIdSchema,
   jobInputSchema,
@@ -42,6 +44,10 @@ export const jobRequests = {
     params: v.strictObject({ jobId: jobIdSchema, remoteFiles: v.optional(v.boolean(), false) }),
     result: none,
   },
+  /** What runs on a machine and could become a job: programs of the user, those on the GPU first, and containers. */
+  'jobs/adoptable': { params: v.strictObject({ connectionId: connectionIdSchema }), result: v.array(adoptableSchema) },
+  /** Makes a job of something that was started by hand, and follows it from now on. */
+  'jobs/adopt': { params: adoptionSchema, result: jobSchema },
   'jobs/duplicate': { params: byJob, result: jobSchema },
   /** Its end has been shown to the user; true for the one who was first to say so. */
   'jobs/markTold': { params: byJob, result: v.boolean() },

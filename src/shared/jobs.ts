@@ -77,6 +77,12 @@ const publishSchema = v.pipe(
   v.regex(/^(?:[0-9.]{7,15}:)?\d{1,5}:\d{1,5}$/, 'Write a port as 8888:8888.'),
 );
 
+const pidSchema = v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(4_194_304));
+const containerNameSchema = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][\w.-]{0,200}$/, 'This is not the name of a container.'),
+);
+
 export const runnerSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('process') }),
   v.strictObject({
@@ -87,8 +93,20 @@ export const runnerSchema = v.variant('kind', [
     shmSize: v.optional(v.pipe(v.string(), v.trim(), v.regex(/^(?:\d{1,6}[kmg]?)?$/i, 'Write a size as 16g.')), ''),
     ipcHost: v.optional(v.boolean(), true),
   }),
+  /** Started by somebody else and watched from then on; `start` is field 22 of /proc/<pid>/stat, by which it is known again. */
+  v.strictObject({
+    kind: v.literal('adoptedProcess'),
+    pid: pidSchema,
+    start: v.pipe(v.string(), v.regex(/^\d{1,20}$/)),
+  }),
+  v.strictObject({ kind: v.literal('adoptedContainer'), container: containerNameSchema }),
 ]);
 export type Runner = v.InferOutput<typeof runnerSchema>;
+
+/** It was started by hand: it can be watched and stopped, but not started again from here. */
+export function isAdopted({ config }: { readonly config: { readonly runner: Runner } }): boolean {
+  return config.runner.kind === 'adoptedProcess' || config.runner.kind === 'adoptedContainer';
+}
 
 export const jobConfigSchema = v.strictObject({
   /** A line, or several, for the shell of the machine. */
@@ -233,6 +251,33 @@ export const jobPointSchema = v.object({
 });
 /** One line of figures of a log. */
 export type JobPoint = v.InferOutput<typeof jobPointSchema>;
+
+export const adoptableSchema = v.variant('kind', [
+  v.object({
+    kind: v.literal('process'),
+    pid: v.number(),
+    start: v.string(),
+    command: v.string(),
+    /** Bytes of the machine's memory. */
+    bytes: v.number(),
+    /** Bytes on the GPU; null where it is not there. */
+    gpuBytes: v.nullable(v.number()),
+    seconds: v.number(),
+  }),
+  v.object({ kind: v.literal('container'), name: v.string(), image: v.string(), status: v.string() }),
+]);
+/** Something that runs on the machine and could become a job. */
+export type Adoptable = v.InferOutput<typeof adoptableSchema>;
+
+/** What is made a job: a program by its number, or a container by its name. */
+export const adoptionSchema = v.union(
+  [
+    v.strictObject({ connectionId: connectionIdSchema, name: v.optional(nameSchema), pid: pidSchema }),
+    v.strictObject({ connectionId: connectionIdSchema, name: v.optional(nameSchema), container: containerNameSchema }),
+  ],
+  'Name the connection, and the pid of a program or the name of a container.',
+);
+export type Adoption = v.InferInput<typeof adoptionSchema>;
 
 const usageFigure = v.nullable(v.number());
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { connectionIdSchema, epochMsSchema, nameSchema } from './connection.js';
 import { remotePathSchema } from './files.js';
+import { jobStatusSchema } from './jobs.js';
 import { MOST_CONFIG_TEXT, readConfig } from './projectConfig.js';
 
 export const projectIdSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(100));
@@ -61,7 +62,7 @@ export type ProjectData = v.InferOutput<typeof projectInputSchema>;
 export const projectChangesSchema = v.partial(v.strictObject(fields));
 export type ProjectChanges = v.InferOutput<typeof projectChangesSchema>;
 
-export const projectJobSchema = v.object({ id: v.string(), name: v.string(), status: v.string() });
+export const projectJobSchema = v.object({ id: v.string(), name: v.string(), status: jobStatusSchema });
 
 export const projectSchema = v.object({
   id: projectIdSchema,

@@ -110,6 +110,7 @@ export const COMMANDS = {
   openJobLog: 'dgxSpark.openJobLog',
   saveJobLog: 'dgxSpark.saveJobLog',
   exportJobCurves: 'dgxSpark.exportJobCurves',
+  adoptJob: 'dgxSpark.adoptJob',
   cleanUpJobs: 'dgxSpark.cleanUpJobs',
   deleteJobTemplates: 'dgxSpark.deleteJobTemplates',
   runChain: 'dgxSpark.runChain',

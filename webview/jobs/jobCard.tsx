@@ -1,5 +1,5 @@
 import { Copy, Pencil, Trash2 } from 'lucide-preact';
-import { isActive, type Job } from '../../src/shared/jobs.js';
+import { isActive, isAdopted, type Job } from '../../src/shared/jobs.js';
 import { usePanel } from '../state/context.js';
 import { figure } from '../text/jobs.js';
 import { Button, IconButton } from '../ui/button.js';
@@ -34,8 +34,12 @@ export function JobCard({ job }: { job: Job }) {
           Log and curves
         </Button>
         <span class="job__more">
-          {atRest && <IconButton icon={Pencil} label={`Edit ${job.name}`} onClick={() => jobs.edit(job)} />}
-          <IconButton icon={Copy} label={`Duplicate ${job.name}`} onClick={() => jobs.duplicate(job.id)} />
+          {atRest && !isAdopted(job) && (
+            <IconButton icon={Pencil} label={`Edit ${job.name}`} onClick={() => jobs.edit(job)} />
+          )}
+          {!isAdopted(job) && (
+            <IconButton icon={Copy} label={`Duplicate ${job.name}`} onClick={() => jobs.duplicate(job.id)} />
+          )}
           {atRest && (
             <IconButton icon={Trash2} label={`Delete ${job.name}`} danger onClick={() => jobs.remove(job.id)} />
           )}

@@ -1,5 +1,5 @@
 import { CircleCheck, CircleDashed, CircleHelp, CircleX, Clock, LoaderCircle, Play, Square } from 'lucide-preact';
-import { isActive, type Job, type JobStatus } from '../../src/shared/jobs.js';
+import { isActive, isAdopted, type Job, type JobStatus } from '../../src/shared/jobs.js';
 import { minute } from '../state/clock.js';
 import { usePanel } from '../state/context.js';
 import { JOB_WORDS } from '../text/jobs.js';
@@ -69,6 +69,7 @@ export function StartStop({ job, primary }: { job: Job; primary?: boolean }) {
         Stop
       </Button>
     );
+  if (isAdopted(job)) return null;
   return (
     <Button
       kind={primary ? 'primary' : 'secondary'}

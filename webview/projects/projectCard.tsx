@@ -3,6 +3,7 @@ import { type ConnectionView } from '../../src/shared/connection.js';
 import { type Project } from '../../src/shared/projects.js';
 import { minute } from '../state/clock.js';
 import { usePanel } from '../state/context.js';
+import { JOB_WORDS } from '../text/jobs.js';
 import { fullDate, timeAgo } from '../text/time.js';
 import { Button, IconButton } from '../ui/button.js';
 import { Tag } from '../ui/marks.js';
@@ -13,7 +14,7 @@ const JOBS_SHOWN = 3;
 
 /** One project. */
 export function ProjectCard({ project, connection }: { project: Project; connection: ConnectionView | undefined }) {
-  const { store, projects } = usePanel();
+  const { store, projects, jobs: jobActions } = usePanel();
   const { id, name, status, description, projectType, remotePath, jobs, lastActivityAt } = project;
   return (
     <li class="card project" data-status={status} id={`project-${id}`} tabIndex={-1} aria-label={name}>
@@ -64,8 +65,17 @@ export function ProjectCard({ project, connection }: { project: Project; connect
         <ul class="project__jobs" aria-label={`Jobs of ${name}`}>
           {jobs.slice(0, JOBS_SHOWN).map(job => (
             <li key={job.id}>
-              <span class="project__job">{job.name}</span>
-              <Tag>{job.status}</Tag>
+              <button
+                type="button"
+                class="project__job"
+                onClick={() => {
+                  store.tab.value = 'jobs';
+                  jobActions.show(job.id);
+                }}
+              >
+                {job.name}
+              </button>
+              <Tag>{JOB_WORDS[job.status]}</Tag>
             </li>
           ))}
           {jobs.length > JOBS_SHOWN && <li class="secondary">and {jobs.length - JOBS_SHOWN} more</li>}

@@ -67,7 +67,7 @@ export function withConfig(draft: JobDraft, config: JobConfig): JobDraft {
     ...{ command, folder, gpus },
     env: asLines(env),
     secrets: secrets.join(' '),
-    runner: runner.kind,
+    runner: runner.kind === 'container' ? 'container' : 'process',
     ...(runner.kind === 'container'
       ? {
           ...{ image: runner.image, volumes: runner.volumes.join('\n'), ports: runner.ports.join('\n') },

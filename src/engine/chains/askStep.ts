@@ -78,6 +78,7 @@ export async function askStep(
       return outcome('error', `Ollama: ${error.message}`);
     }
     const milliseconds = clock.now() - asked;
+    tools.asker.heard(answer);
     const judged = await judge(plan, answer, scope, tools);
     spent.promptTokens += answer.promptTokens + judged.promptTokens;
     spent.tokens += answer.tokens + judged.tokens;

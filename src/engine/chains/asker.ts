@@ -3,6 +3,7 @@ import { exponentialBackoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import type { Gate, Open } from './gate.js';
 import { LinkLost, Refused } from './ollama/errors.js';
+import type { Pace } from './pace.js';
 import type { Slots } from './slots.js';
 
 const FIRST_WAIT_MS = 500;
@@ -20,7 +21,14 @@ export class Asker {
     private readonly slots: Slots,
     private readonly clock: Clock,
     private readonly signal: AbortSignal,
+    /** Undefined where it was said how many are to be asked for at a time. */
+    private readonly pace?: Pace,
   ) {}
+
+  /** To be told of each answer, so that as many are asked for at a time as makes sense. */
+  heard({ queued }: { readonly queued: number | null }): void {
+    this.pace?.heard(queued);
+  }
 
   /**
    * Resolves with what `work` answers. Rejects with {@link Refused}, and with a SparkError when the whole run cannot go on.

@@ -2,14 +2,12 @@ import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { type Chain, combinations, isList, sourceOf } from '../../chainFile/chain.js';
-import { inputFieldProblems } from '../../chainFile/inputFields.js';
+import { inputFileOf, inputFileProblem, inputsFromText } from '../../chainFile/fileInputs.js';
 import type { Json } from '../../chainFile/json.js';
 import { LONGEST_FILE, type ParsedChain, parseChain } from '../../chainFile/parseChain.js';
 import type { Problem } from '../../chainFile/problem.js';
-import { readInputs } from '../../chainFile/readInputs.js';
 import { neededFor } from '../../chainFile/stepOrder.js';
 import { parseTemplate, type Template } from '../../chainFile/template.js';
-import { templatesOf } from '../../chainFile/templateUses.js';
 import { CHAIN_FILE } from '../../shared/chains.js';
 import { SparkError } from '../../shared/errors.js';
 import { planSteps, type StepPlan } from './stepPlan.js';
@@ -90,33 +88,27 @@ async function inputsOf(chain: Chain, parsed: ParsedChain, options: PrepareOptio
 
 async function inputsOfFile(chain: Chain, parsed: ParsedChain, options: PrepareOptions): Promise<Json[]> {
   const { path, folder, mayRead } = options;
-  const source = chain.inputs;
-  if (!source || isList(source) || source.file === undefined) return [];
-  const invalid = (message: string) =>
-    chainInvalid(path, parsed, [{ ...parsed.places.value(['inputs', 'file']), severity: 'error', message }]);
-  const file = resolve(dirname(path), source.file);
+  const name = inputFileOf(chain);
+  if (name === undefined) return [];
+  const invalid = (message: string) => chainInvalid(path, parsed, [inputFileProblem(message, parsed.places)]);
+  const file = resolve(dirname(path), name);
   let real: string;
   let isOutside: boolean;
   try {
     real = await realpath(file);
     isOutside = !isWithin(await realpath(folder), real);
   } catch {
-    throw invalid(`The file ${source.file} is not there.`);
+    throw invalid(`The file ${name} is not there.`);
   }
   if (isOutside) await mayRead(real);
   let text: string;
   try {
-    text = await readText(real, LONGEST_INPUTS, source.file);
+    text = await readText(real, LONGEST_INPUTS, name);
   } catch (error) {
     throw invalid(SparkError.toInfo(error).message);
   }
-  const read = readInputs(text, source);
-  if ('problem' in read) {
-    const where = read.line === undefined ? '' : `, line ${read.line}`;
-    throw invalid(`${source.file}${where}: ${read.problem}`);
-  }
-  const problems = inputFieldProblems(chain, templatesOf(chain), read.inputs, parsed.places);
-  if (problems.length > 0) throw chainInvalid(path, parsed, problems);
+  const read = inputsFromText(chain, text, parsed.places);
+  if ('problems' in read) throw chainInvalid(path, parsed, read.problems);
   return read.inputs;
 }
 

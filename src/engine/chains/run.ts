@@ -1,54 +1,32 @@
-import { DEFAULT_CONCURRENCY } from '../../chainFile/chain.js';
 import type { Json } from '../../chainFile/json.js';
-import { render, type Answer, type Scope, TemplateError, textOf } from '../../chainFile/template.js';
-import type { Message, RowView, RunState, RunSummary, RunView } from '../../shared/chains.js';
+import { textOf } from '../../chainFile/template.js';
+import type { RowView, RunState, RunSummary, RunView } from '../../shared/chains.js';
 import { SparkError } from '../../shared/errors.js';
-import type { Clock } from '../base/clock.js';
 import { Abandoned } from './abandoned.js';
-import { askStep, type Outcome } from './askStep.js';
 import { Asker } from './asker.js';
-import { readJson, TextChecks } from './checks/textChecks.js';
-import type { ContextOf } from './contexts.js';
 import type { ChainSurroundings, Way } from './endpoints.js';
 import { Gate } from './gate.js';
 import { generateInputs, generatorKey, generatorOf } from './generateInputs.js';
 import { LiveCells } from './liveCells.js';
-import type { PreparedChain } from './prepare.js';
-import { hasAnswer, type ResultRecord, type StepRecord } from './results/records.js';
-import type { ResultsFile } from './results/resultsFile.js';
-import { type CellIndex, preview, type RunIndex } from './results/runIndex.js';
+import { FEWEST_AT_ONCE, MOST_AT_ONCE, Pace } from './pace.js';
+import { preview, type RunIndex } from './results/runIndex.js';
+import { type RowOptions, RowRunner } from './rowRunner.js';
 import { Slots } from './slots.js';
-import { firstMessages, keyOf, type StepPlan } from './stepPlan.js';
 import { rowView, runView } from './views.js';
 import { WorkTime } from './workTime.js';
 
-export interface RunOptions {
-  readonly runId: string;
-  readonly prepared: PreparedChain;
+export interface RunOptions extends RowOptions {
   /** `auto`, `local`, `dgx` or an address. */
   readonly endpoint: string;
   readonly first: number | null;
   readonly step: string | null;
-  readonly results: ResultsFile;
   /** It goes on with what is in the results. */
   readonly isContinued: boolean;
-  /** Ask again also what failed its checks. */
-  readonly askFailedAgain: boolean;
-  readonly contextOf: ContextOf;
   readonly around: ChainSurroundings;
-  readonly clock: Clock;
   /** Where its requests go at first. */
   readonly url: string;
   readonly way: Way | undefined;
   readonly onDidChange: (run: ChainRun) => void;
-}
-
-/** How a step of a row came out, and its answer where it has one. */
-interface StepEnd {
-  readonly state: StepRecord['state'];
-  /** Nothing was asked: it was there. */
-  readonly isKept: boolean;
-  answer(): Promise<Answer>;
 }
 
 /**
@@ -58,9 +36,9 @@ interface StepEnd {
 export class ChainRun {
   private readonly controller = new AbortController();
   private readonly asker: Asker;
-  private readonly textChecks = new TextChecks();
   private readonly cells: LiveCells;
   private readonly time: WorkTime;
+  private readonly rows: RowRunner;
   private state: RunState = 'starting';
   private reason: string | null = null;
   private url: string;
@@ -78,7 +56,20 @@ export class ChainRun {
       this.wait(reason);
     };
     const gate = new Gate({ endpoint, around, clock, signal, onWait }, way?.id);
-    this.asker = new Asker(gate, new Slots(prepared.chain.concurrency ?? DEFAULT_CONCURRENCY), clock, signal);
+    const { concurrency } = prepared.chain;
+    const slots = new Slots(concurrency ?? FEWEST_AT_ONCE);
+    this.asker = new Asker(gate, slots, clock, signal, concurrency === undefined ? new Pace(slots) : undefined);
+    this.rows = new RowRunner(options, {
+      ...{ asker: this.asker, cells: this.cells, signal },
+      index: () => this.index,
+      begun: toUrl => {
+        this.url = toUrl;
+        this.changed();
+      },
+      changed: () => {
+        this.changed();
+      },
+    });
   }
 
   get runId(): string {
@@ -179,10 +170,10 @@ export class ChainRun {
       this.inputs = inputs;
       let next = 0;
       const worker = async () => {
-        for (let row = next++; row < inputs.length; row = next++) await this.runRow(row, inputs[row] ?? '');
+        for (let row = next++; row < inputs.length; row = next++) await this.rows.run(row, inputs[row] ?? '');
       };
       // while one row writes its answer down another one is asked for
-      const { concurrency = DEFAULT_CONCURRENCY } = this.options.prepared.chain;
+      const { concurrency = MOST_AT_ONCE } = this.options.prepared.chain;
       await this.together(Array.from({ length: Math.min(inputs.length, concurrency * 2 + 1) }, worker));
       await this.end('done', null);
     } catch (error) {
@@ -233,149 +224,6 @@ export class ChainRun {
     return made.inputs.slice(0, first ?? undefined);
   }
 
-  private async runRow(row: number, input: Json): Promise<void> {
-    const ends = new Map<string, Promise<StepEnd>>();
-    for (const plan of this.options.prepared.plans) {
-      const end = this.runStep(plan, row, input, ends);
-      // told below, when the row is put together
-      end.catch(() => undefined);
-      ends.set(plan.name, end);
-    }
-    const over = new Map<string, StepEnd>();
-    for (const [name, end] of ends) over.set(name, await end);
-    const all = [...over.values()];
-    const known = this.index.rows.get(row)?.passed;
-    const passed = all.every(({ state }) => state === 'passed');
-    if (known === passed && all.every(({ isKept }) => isKept)) return;
-    const values = await this.outputsOf(row, input, over);
-    await this.options.results.append([{ kind: 'outputs', run: this.runId, row, passed, values }]);
-    this.changed();
-  }
-
-  private async outputsOf(
-    row: number,
-    input: Json,
-    over: ReadonlyMap<string, StepEnd>,
-  ): Promise<Record<string, string>> {
-    const values: Record<string, string> = {};
-    const { outputs } = this.options.prepared;
-    if (outputs.size === 0) return values;
-    const steps = new Map<string, Answer>();
-    for (const [name, end] of over) if (hasAnswer(end.state)) steps.set(name, await end.answer());
-    for (const [name, template] of outputs) {
-      try {
-        values[name] = render(template, { input, row: row + 1, steps });
-      } catch (error) {
-        // a step that it speaks of has no answer, or is not part of this run
-        if (!(error instanceof TemplateError)) throw error;
-        values[name] = '';
-      }
-    }
-    return values;
-  }
-
-  private async runStep(
-    plan: StepPlan,
-    row: number,
-    input: Json,
-    ends: ReadonlyMap<string, Promise<StepEnd>>,
-  ): Promise<StepEnd> {
-    const steps = new Map<string, Answer>();
-    let missing: string | undefined;
-    for (const name of plan.needs) {
-      const end = await ends.get(name);
-      if (end && hasAnswer(end.state)) steps.set(name, await end.answer());
-      else missing ??= name;
-    }
-    const known = this.index.rows.get(row)?.cells.get(plan.name);
-    if (missing !== undefined)
-      return await this.withoutAsking(plan, row, input, 'skipped', `"${missing}" has no answer.`, known);
-    const scope: Scope = { input, row: row + 1, steps };
-    let messages: Message[];
-    try {
-      messages = firstMessages(plan, scope);
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      return await this.withoutAsking(plan, row, input, 'error', error.message, known);
-    }
-    const key = keyOf(plan, messages, scope);
-    if (known && this.counts(known, key)) return { state: known.state, isKept: true, answer: this.loader(known) };
-    this.index.reopen(row);
-    const outcome = await this.ask(plan, row, messages, scope);
-    await this.write(row, input, {
-      ...recordOf(outcome),
-      ...{ kind: 'step', run: this.runId, row },
-      ...this.about(plan, key),
-    });
-    this.cells.end(row, plan.name);
-    this.changed();
-    const answer: Answer = { text: outcome.output, json: outcome.json };
-    return { state: outcome.state, isKept: false, answer: async () => await Promise.resolve(answer) };
-  }
-
-  /** Whether an answer that is there stands for what would be asked. */
-  private counts({ key, state }: CellIndex, wanted: string): boolean {
-    if (key !== wanted) return false;
-    return state === 'passed' || (state === 'failed' && !this.options.askFailedAgain);
-  }
-
-  private loader(cell: CellIndex): () => Promise<Answer> {
-    return async () => {
-      const { output } = await this.options.results.load('step', cell);
-      return { text: output, json: readJson(output) };
-    };
-  }
-
-  private async withoutAsking(
-    plan: StepPlan,
-    row: number,
-    input: Json,
-    state: 'skipped' | 'error',
-    reason: string,
-    known: CellIndex | undefined,
-  ): Promise<StepEnd> {
-    const answer = async () => await Promise.resolve({ text: '' });
-    if (known?.state === state && known.reason === preview(reason)) return { state, isKept: true, answer };
-    const nothing = { output: '', attempts: [], url: '', promptTokens: 0, tokens: 0, milliseconds: 0 };
-    const record = { kind: 'step', run: this.runId, row, state, reason, ...nothing, ...this.about(plan, '') } as const;
-    await this.write(row, input, record);
-    this.changed();
-    return { state, isKept: false, answer };
-  }
-
-  private about(plan: StepPlan, key: string): { step: string; at: number; key: string; model: string } {
-    return { step: plan.name, at: this.options.clock.now(), key, model: plan.request.model };
-  }
-
-  private async ask(plan: StepPlan, row: number, messages: readonly Message[], scope: Scope): Promise<Outcome> {
-    const { clock, contextOf } = this.options;
-    const { asker, textChecks, cells } = this;
-    const tools = { asker, textChecks, clock, contextOf, signal: this.controller.signal };
-    try {
-      return await askStep(plan, messages, scope, tools, {
-        begun: url => {
-          this.url = url;
-          cells.begin(row, plan.name);
-          this.changed();
-        },
-        text: piece => {
-          cells.add(row, plan.name, piece);
-          this.changed();
-        },
-      });
-    } catch (error) {
-      cells.end(row, plan.name);
-      throw error;
-    }
-  }
-
-  /** Writes a step down, before the first of a row also its input. */
-  private async write(row: number, input: Json, record: StepRecord): Promise<void> {
-    const isKnown = this.index.rows.get(row)?.input === preview(textOf(input));
-    const first: ResultRecord[] = isKnown ? [] : [{ kind: 'row', run: this.runId, row, input }];
-    await this.options.results.append([...first, record]);
-  }
-
   private wait(reason: string | undefined): void {
     if (this.controller.signal.aborted) return;
     if (reason === undefined) {
@@ -397,9 +245,4 @@ export class ChainRun {
     this.revision += 1;
     this.options.onDidChange(this);
   }
-}
-
-function recordOf(outcome: Outcome): Omit<StepRecord, 'kind' | 'run' | 'row' | 'step' | 'at' | 'key' | 'model'> {
-  const { state, reason, output, attempts, url, promptTokens, tokens, milliseconds } = outcome;
-  return { state, reason, output, attempts: [...attempts], url, promptTokens, tokens, milliseconds };
 }

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import type { ConnectionView } from '../../shared/connection.js';
 import {
+  type Adoptable,
+  type adoptionSchema,
   isActive,
+  isAdopted,
   type Job,
-  type JobUsage,
-  type MemoryNeed,
   type JobChanges,
+  jobConfigSchema,
   type JobData,
   type JobPoint,
+  type JobUsage,
   type LogChunk,
+  type MemoryNeed,
+  type Runner,
 } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
@@ -104,21 +110,55 @@ export class JobService implements Disposable {
 
   async update(jobId: string, changes: JobChanges): Promise<Job> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    const job: Job = { ...this.atRest(jobId, 'changed'), ...given };
+    const before = this.atRest(jobId, 'changed');
+    if (isAdopted(before) && changes.config) throw adoptedOnce(before);
+    const job: Job = { ...before, ...given };
     this.checkAfter(job);
     return await this.book.put(job);
   }
 
   async duplicate(jobId: string): Promise<Job> {
-    const { connectionId, projectId, name, modelName, config } = this.get(jobId);
+    const original = this.get(jobId);
+    if (isAdopted(original)) throw adoptedOnce(original);
+    const { connectionId, projectId, name, modelName, config } = original;
     const copy = `${name.replace(/ \(copy(?: \d+)?\)$/, '').slice(0, 100)} (copy)`;
     return await this.create({ connectionId, projectId, name: copy, modelName, config });
+  }
+
+  async adoptable(connectionId: string): Promise<Adoptable[]> {
+    return await this.machineOf({ connectionId }).remote.adoptable();
+  }
+
+  /** Makes a job of something that was started by hand. Rejects with `notFound` when it does not run (any more). */
+  async adopt(adoption: v.InferOutput<typeof adoptionSchema>): Promise<Job> {
+    const { connectionId, name } = adoption;
+    const found = (await this.adoptable(connectionId)).find(one =>
+      'pid' in adoption
+        ? one.kind === 'process' && one.pid === adoption.pid
+        : one.kind === 'container' && one.name === adoption.container,
+    );
+    if (!found)
+      throw new SparkError({
+        code: 'notFound',
+        message: 'pid' in adoption ? 'No such program of yours runs there.' : 'No such container runs there.',
+        hint: 'It may have ended meanwhile.',
+      });
+    const isProcess = found.kind === 'process';
+    const command = isProcess ? found.command : `docker logs -f ${found.name}`;
+    const runner: Runner = isProcess
+      ? { kind: 'adoptedProcess', pid: found.pid, start: found.start }
+      : { kind: 'adoptedContainer', container: found.name };
+    const config = v.parse(jobConfigSchema, { command, runner });
+    const shown = name ?? (isProcess ? `${command.slice(0, 60)} (${found.pid})` : found.name);
+    const job = await this.create({ connectionId, projectId: null, name: shown, modelName: null, config });
+    return await this.start(job.id);
   }
 
   /** Starts it or puts it into the queue; one that runs or waits is left as it is. */
   async start(jobId: string): Promise<Job> {
     const job = this.get(jobId);
     const machine = this.machineOf(job);
+    if (isAdopted(job) && job.run > 0 && !isActive(job.status)) throw adoptedOnce(job);
     if (!isActive(job.status) && job.status !== 'queued') {
       const missing = await this.missingSecrets(jobId);
       if (missing.length > 0)
@@ -216,7 +256,7 @@ export class JobService implements Disposable {
     });
   }
 
-  private machineOf({ connectionId }: Job): MachineJobs {
+  private machineOf({ connectionId }: Pick<Job, 'connectionId'>): MachineJobs {
     const machine = this.machines.get(connectionId);
     if (machine) return machine;
     throw new SparkError({
@@ -263,6 +303,14 @@ function memoryUsed(usage: readonly JobUsage[]): number | null {
   if (available.length < 2) return null;
   const least = available.reduce((one, other) => Math.min(one, other));
   return ((available[0] ?? least) - least) * 1024;
+}
+
+function adoptedOnce({ name }: Job): SparkError {
+  return new SparkError({
+    code: 'invalidInput',
+    message: `"${name}" was started by hand and only watched from here.`,
+    hint: 'Start it there again and adopt it, or make a job with its command.',
+  });
 }
 
 function secretKey(name: string): string {

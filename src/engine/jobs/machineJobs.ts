@@ -1,4 +1,4 @@
-import { isActive, type Job, type JobPoint } from '../../shared/jobs.js';
+import { isActive, isAdopted, type Job, type JobPoint } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
@@ -138,7 +138,8 @@ export class MachineJobs implements Disposable {
       const reason = `It was not started, because "${first.name}" did not complete.`;
       return { status: 'stopped', reason, queuedAt: null, completedAt: clock.now() };
     }
-    if (this.active.length < places()) return 'now';
+    // what runs already takes no place
+    if (isAdopted(job) || this.active.length < places()) return 'now';
     return { reason: 'It waits for its turn.' };
   }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Job, JobUsage, LogChunk } from '../../shared/jobs.js';
+import type { Adoptable, Job, JobUsage, LogChunk } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { printable } from '../base/remoteText.js';
 import type { Run, RunResult } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
+import { ADOPTABLE, readAdoptable } from './adoption.js';
 import { type JobReport, readReport } from './report.js';
 import { exportsOf, prepareLaunch, type Quote } from './runners.js';
 import { CHILD, ENDER, LAUNCH, LOOK, READ_LOG, READ_USAGE, REMOVE, STOP, SUPERVISOR } from './scripts.js';
@@ -131,6 +132,13 @@ export class RemoteJobs {
     if (size === undefined || inode === undefined)
       throw new SparkError({ code: 'notFound', message: 'The machine holds no log of this job.' });
     return { data, offset: Number(at), size: Number(size), generation: inode };
+  }
+
+  /** What runs on the machine and could become a job. */
+  async adoptable(): Promise<Adoptable[]> {
+    const marker = newMarker();
+    const { stdout } = await this.run(ADOPTABLE, [marker]);
+    return readAdoptable(stdout, marker);
   }
 
   /** What was recorded of the machine while a job ran; empty where nothing was. */

@@ -60,7 +60,7 @@ export function judge(job: Job, { known }: JobReport): Changes | 'launch' {
     return { status: 'lost', reason: 'Its folder on the machine is gone.' };
   }
   const { startedAt, endedAt, exit, flags, sameBoot, lives } = known;
-  if (exit !== null) return { startedAt, completedAt: endedAt, ...ending(exit, flags) };
+  if (exit !== null) return { startedAt, completedAt: endedAt, ...ending(exit, flags, job) };
   if (lives) return { startedAt, status: flags.has('stop') || flags.has('timeout') ? 'stopping' : 'running' };
   if (!sameBoot)
     return { startedAt, status: 'lost', reason: 'The machine was restarted while it ran.', completedAt: null };
@@ -72,9 +72,11 @@ export function judge(job: Job, { known }: JobReport): Changes | 'launch' {
   };
 }
 
-function ending(exit: number, flags: ReadonlySet<string>): Changes {
+function ending(exit: number, flags: ReadonlySet<string>, { config }: Job): Changes {
   if (flags.has('timeout')) return { status: 'failed', exitCode: exit, reason: 'It was ended by its time limit.' };
   if (flags.has('stop')) return { status: 'stopped', exitCode: exit, reason: null };
+  if (exit === 0 && config.runner.kind === 'adoptedProcess')
+    return { status: 'completed', exitCode: null, reason: 'It ended; how is told only to who started it.' };
   if (exit === 0) return { status: 'completed', exitCode: 0, reason: null };
   return { status: 'failed', exitCode: exit, reason: failure(exit, flags.has('oom')) };
 }

@@ -1,5 +1,6 @@
 import type { Job } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
+import { watchProcess } from './adoption.js';
 
 /** Makes one shell line of a program and its arguments. */
 export type Quote = (argv: readonly string[]) => string;
@@ -48,9 +49,23 @@ const asContainer: PrepareLaunch = (job, quote) => {
   return { command: `exec ${quote(['docker', 'run', ...options])}${place} ${inside}\n`, env, container: name };
 };
 
+const asAdoptedProcess: PrepareLaunch = ({ config: { runner } }) => {
+  if (runner.kind !== 'adoptedProcess') throw new SparkError({ code: 'internal', message: 'This is no program.' });
+  return { command: watchProcess(runner.pid, runner.start), env: {}, container: undefined };
+};
+
+const asAdoptedContainer: PrepareLaunch = ({ config: { runner } }, quote) => {
+  if (runner.kind !== 'adoptedContainer') throw new SparkError({ code: 'internal', message: 'This is no container.' });
+  const name = runner.container;
+  const [logs, wait] = [quote(['docker', 'logs', '-f', name]), quote(['docker', 'wait', name])];
+  return { command: `${logs} 2>&1 &\ncode=$(${wait}) || exit 1\nwait\nexit "$code"\n`, env: {}, container: name };
+};
+
 const RUNNERS: Readonly<Record<Job['config']['runner']['kind'], PrepareLaunch>> = {
   process: asProcess,
   container: asContainer,
+  adoptedProcess: asAdoptedProcess,
+  adoptedContainer: asAdoptedContainer,
 };
 
 export const prepareLaunch: PrepareLaunch = (job, quote) => RUNNERS[job.config.runner.kind](job, quote);

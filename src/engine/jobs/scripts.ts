@@ -15,7 +15,7 @@ export const LAUNCH = [
   'mkdir -p "$d" && [ -w "$d" ] || exit 4;',
   'put() { printf %s "$1" | base64 -d > "$d/$2" || exit 5; };',
   'if mkdir "$d/started-$2" 2>/dev/null; then trap "" HUP PIPE;',
-  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/supervisor" "$d/run";',
+  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/adopted" "$d/supervisor" "$d/run";',
   'if [ -e "$d/log" ]; then mv -f "$d/log" "$d/log.1"; fi; : > "$d/log" || exit 5;',
   'put "$sup" supervise; put "$chi" child; put "$end" ender; put "$cmd" command; put "$env" env; put "$sec" secrets; put "$con" container;',
   'cat /proc/sys/kernel/random/boot_id > "$d/boot" && printf "%s\\n" "$2" > "$d/run" || exit 5 )',
@@ -95,15 +95,17 @@ read -r pid start < "$dir/pid" || exit 0
 [ "$(cat /proc/sys/kernel/random/boot_id)" = "$(cat "$dir/boot")" ] || exit 0
 leads() { [ -n "$start" ] && [ "$(start_of "$pid")" = "$start" ]; }
 marked() { grep -l "DGX_SPARK_JOB=$id" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+adopted() { other=; since=; read -r other since 2>/dev/null < "$dir/adopted" && [ -n "$since" ] && [ "$(start_of "$other")" = "$since" ]; }
 signal() {
   if leads; then kill "-$1" -- "-$pid" 2>/dev/null; fi
   for one in $(marked); do kill "-$1" "$one" 2>/dev/null; done
+  if adopted; then kill "-$1" "$other" 2>/dev/null; fi
 }
 if [ -s "$dir/container" ]; then docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1; fi
 signal TERM
 spent=0
 while [ "$spent" -lt "$grace" ]; do
-  if ! leads && [ -z "$(marked)" ]; then exit 0; fi
+  if ! leads && [ -z "$(marked)" ] && ! adopted; then exit 0; fi
   sleep 1
   spent=$((spent + 1))
 done

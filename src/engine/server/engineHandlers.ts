@@ -190,6 +190,8 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
       await jobs.delete(jobId, remoteFiles);
       return null;
     },
+    'jobs/adoptable': async ({ connectionId }) => await jobs.adoptable(connectionId),
+    'jobs/adopt': async adoption => await jobs.adopt(adoption),
     'jobs/duplicate': async ({ jobId }) => await jobs.duplicate(jobId),
     'jobs/markTold': async ({ jobId }) => await jobs.markTold(jobId),
     'jobs/missingSecrets': async ({ jobId }) => await jobs.missingSecrets(jobId),

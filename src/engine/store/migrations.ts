@@ -74,7 +74,7 @@ ALTER TABLE dgx_projects ADD COLUMN last_activity_at DATETIME;
 
 /** A job belongs to a connection with or without a project. `state` is JSON: what is known of its runs. */
 const JOBS = `
-ALTER TABLE dgx_training_jobs ADD COLUMN connection_id TEXT REFERENCES dgx_connections(id);
+ALTER TABLE dgx_training_jobs ADD COLUMN connection_id TEXT;
 ALTER TABLE dgx_training_jobs ADD COLUMN state TEXT;
 UPDATE dgx_training_jobs SET connection_id =
   (SELECT connection_id FROM dgx_projects WHERE dgx_projects.id = dgx_training_jobs.project_id);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import { jobStatusSchema } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
 import { type Project, projectSchema, projectStatusSchema } from '../../shared/projects.js';
 import type { Clock } from '../base/clock.js';
@@ -35,7 +36,11 @@ export function createProjectRepository(database: Database, writer: Writer, cloc
         `SELECT id, name, status FROM dgx_training_jobs WHERE project_id = ? ORDER BY created_at DESC, rowid DESC LIMIT ${MOST_JOBS}`,
         [id],
       )
-      .map(([job, name, status]) => ({ id: String(job), name: String(name), status: text(status) ?? 'pending' }));
+      .map(([job, name, status]) => ({
+        id: String(job),
+        name: String(name),
+        status: v.parse(v.fallback(jobStatusSchema, 'pending'), status),
+      }));
   // the configuration is large, and asked for by itself
   const withJobs = (project: StoredProject): Project =>
     v.parse(projectSchema, { ...project, jobs: jobsOf(project.id) });

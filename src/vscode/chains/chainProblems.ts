@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { parseChain } from '../../chainFile/parseChain.js';
+import type { Problem } from '../../chainFile/problem.js';
 import { CHAIN_FILE } from '../../shared/chains.js';
 import { together, type Disposable } from '../emitter.js';
+import { inputProblems } from './inputFile.js';
 
 const TYPING_MS = 250;
 
@@ -16,12 +18,35 @@ export function showChainProblems(): Disposable {
   };
   const check = (document: vscode.TextDocument) => {
     forget(document);
-    if (isChain(document)) shown.set(document.uri, problemsOf(document));
+    if (!isChain(document)) return;
+    const { version } = document;
+    const parsed = parseChain(document.getText());
+    const show = (more: readonly Problem[]) => {
+      // of a text that has been changed or closed meanwhile there is other news, or none
+      if (document.isClosed || document.version !== version) return;
+      shown.set(
+        document.uri,
+        [...parsed.problems, ...more].map(problem => asDiagnostic(document, problem)),
+      );
+    };
+    show([]);
+    void inputProblems(document.uri, parsed).then(more => {
+      if (more.length > 0) show(more);
+    });
   };
-  vscode.workspace.textDocuments.forEach(check);
+  const checkAll = () => {
+    vscode.workspace.textDocuments.forEach(check);
+  };
+  checkAll();
   return together(
     shown,
     vscode.workspace.onDidOpenTextDocument(check),
+    // what is saved, made or removed may be an input file
+    vscode.workspace.onDidSaveTextDocument(checkAll),
+    vscode.workspace.onDidCreateFiles(checkAll),
+    vscode.workspace.onDidRenameFiles(checkAll),
+    vscode.workspace.onDidDeleteFiles(checkAll),
+    vscode.workspace.onDidGrantWorkspaceTrust(checkAll),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
       if (!isChain(document)) return;
       forget(document);
@@ -47,12 +72,10 @@ export function isChain({ uri }: vscode.TextDocument): boolean {
   return CHAIN_FILE.test(uri.path) && (uri.scheme === 'file' || uri.scheme === 'untitled');
 }
 
-function problemsOf(document: vscode.TextDocument): vscode.Diagnostic[] {
-  return parseChain(document.getText()).problems.map(({ start, end, severity, message }) => {
-    const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
-    const { Error, Warning } = vscode.DiagnosticSeverity;
-    const problem = new vscode.Diagnostic(range, message, severity === 'error' ? Error : Warning);
-    problem.source = 'DGX Spark';
-    return problem;
-  });
+function asDiagnostic(document: vscode.TextDocument, { start, end, severity, message }: Problem): vscode.Diagnostic {
+  const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+  const { Error, Warning } = vscode.DiagnosticSeverity;
+  const problem = new vscode.Diagnostic(range, message, severity === 'error' ? Error : Warning);
+  problem.source = 'DGX Spark';
+  return problem;
 }

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import { jobIdSchema, jobInputSchema, type Job } from '../../shared/jobs.js';
+import { adoptionSchema, jobIdSchema, jobInputSchema, type Job } from '../../shared/jobs.js';
 import { COMMANDS } from '../contributionData.js';
 import { registerCommand } from '../contributions.js';
 import type { EngineClient } from '../engineClient.js';
+import { adoptAsking } from '../jobs/adopt.js';
 import { cleanUpAsking } from '../jobs/cleanUp.js';
 import { exportPointsAsking, openLog, saveLogAsking } from '../jobs/jobFiles.js';
 import { deleteTemplatesAsking } from '../jobs/templates.js';
@@ -11,6 +12,7 @@ import { withoutIcons } from '../plainText.js';
 import { asJobRow, isUnderWay, JOB_STATUS_ICONS, JOB_STATUS_WORDS } from '../views/jobRows.js';
 import { checked, readCall } from './arguments.js';
 import { attempt } from './interactive.js';
+import { pickConnection } from './pickConnection.js';
 import type { CommandServices } from './services.js';
 
 /** Which jobs a command is for. */
@@ -133,6 +135,22 @@ export function registerJobCommands(services: CommandServices): vscode.Disposabl
           await exportPointsAsking(client, [job]);
         }),
       );
+    }),
+    registerCommand(COMMANDS.adoptJob, async first => {
+      const call = readCall(first);
+      if (call.form === 'argument') return (await client.request('jobs/adopt', checked(adoptionSchema, first))).id;
+      return await attempt(services, call.row?.connectionId, async () => {
+        const connectionId =
+          call.row?.connectionId ??
+          (await pickConnection(services, {
+            title: 'Adopt a Running Program',
+            fits: ({ status }) => status.state === 'connected',
+            noneFits: 'No Spark is connected.',
+          }));
+        const job = connectionId === undefined ? undefined : await adoptAsking(client, connectionId);
+        if (job) panel.openJob('job', job.id);
+        return job?.id;
+      });
     }),
     registerCommand(COMMANDS.cleanUpJobs, async () => {
       await attempt(services, undefined, async () => {

@@ -1,4 +1,4 @@
-import type { JobInput } from '../../shared/jobs.js';
+import type { Adoption, JobInput } from '../../shared/jobs.js';
 
 /** What the commands about training jobs take and resolve with. */
 export interface JobCommandTypes {
@@ -19,6 +19,8 @@ export interface JobCommandTypes {
   'dgxSpark.saveJobLog': (jobId: string) => Promise<void>;
   /** Asks where to. */
   'dgxSpark.exportJobCurves': (jobId: string) => Promise<void>;
+  /** Makes a job of what was started by hand; resolves with its id. */
+  'dgxSpark.adoptJob': (adoption: Adoption) => Promise<string>;
   'dgxSpark.cleanUpJobs': () => Promise<void>;
   'dgxSpark.deleteJobTemplates': () => Promise<void>;
 }

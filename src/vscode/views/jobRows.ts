@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isActive, type Job, type JobStatus } from '../../shared/jobs.js';
+import { isActive, isAdopted, type Job, type JobStatus } from '../../shared/jobs.js';
 import { duration, timeAgo } from '../wording.js';
 
 const rowSchema = v.object({ kind: v.literal('job'), jobId: v.string() });
@@ -57,11 +57,14 @@ export function jobText(job: Job, connection: string | undefined, now: number): 
   return {
     label: job.name,
     description: words.join(' · '),
-    contextValue: ['job', isUnderWay(job) ? 'underWay' : 'atRest', job.status, ...(job.run > 0 ? ['ran'] : [])].join(
-      ';',
-    ),
+    contextValue: ['job', doing(job), job.status, ...(job.run > 0 ? ['ran'] : [])].join(';'),
     spoken: [job.name, ...words].join(', '),
   };
+}
+
+function doing(job: Job): string {
+  if (isUnderWay(job)) return 'underWay';
+  return isAdopted(job) ? 'adopted' : 'atRest';
 }
 
 /** It runs, or waits to. */

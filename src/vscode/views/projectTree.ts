@@ -5,6 +5,7 @@ import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
 import { escapeMarkdown } from '../plainText.js';
 import type { ProjectList } from '../projects/projectList.js';
+import { JOB_STATUS_ICONS, JOB_STATUS_WORDS } from './jobRows.js';
 import { projectFacts, projectRowId, projectText, sortProjects, STATUS_ICONS, type Row } from './projectRows.js';
 
 /** The projects tree: each with its jobs below it. */
@@ -108,8 +109,11 @@ export class ProjectTree implements vscode.TreeDataProvider<Row>, Disposable {
 function jobItem({ jobs }: Project, jobId: string): vscode.TreeItem {
   const job = jobs.find(({ id }) => id === jobId);
   const item = new vscode.TreeItem(job?.name ?? '');
-  item.description = job?.status ?? '';
-  item.iconPath = new vscode.ThemeIcon('run-all');
+  if (job) {
+    item.description = JOB_STATUS_WORDS[job.status];
+    item.iconPath = new vscode.ThemeIcon(JOB_STATUS_ICONS[job.status]);
+  }
   item.contextValue = 'projectJob';
+  item.command = { command: COMMANDS.showJobLogs, title: 'Show Log', arguments: [{ kind: 'job', jobId }] };
   return item;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job, JobInput } from '../../../src/shared/jobs.js';
 import { makeKey, type Sshd, startSshd } from '../../support/sshd.js';
@@ -213,6 +214,41 @@ describe('training jobs on a real sshd', () => {
     await window.peer.request('jobs/delete', { jobId: job.id, remoteFiles: true });
     assert.ok(!existsSync(folderOf(job.id)));
     await assert.rejects(window.peer.request('jobs/get', { jobId: job.id }), { code: 'notFound' });
+  });
+
+  it('adopts a program that was started by hand: its log, its end, and stopping it', async () => {
+    const log = join(sshd.folder, 'by-hand.log');
+    const byHand = (seconds: number) => {
+      const file = openSync(log, 'w');
+      const script = `console.log('{"step": 1, "loss": 0.5}'); setTimeout(() => {}, ${seconds * 1000});`;
+      const program = spawn(process.execPath, ['-e', script], { stdio: ['ignore', file, 'ignore'] });
+      closeSync(file);
+      return program;
+    };
+    const adopt = async (pid: number) =>
+      await window.peer.request('jobs/adopt', { connectionId, name: 'by hand', pid });
+    const first = byHand(4);
+    const offered = await window.peer.request('jobs/adoptable', { connectionId });
+    const found = offered.find(one => one.kind === 'process' && one.pid === first.pid);
+    assert.ok(found?.kind === 'process');
+    assert.match(found.command, /node -e console\.log/);
+    const job = await adopt(first.pid!);
+    const ended = await reach(job.id, 'completed', 'failed', 'stopped', 'lost');
+    assert.deepEqual([ended.status, ended.exitCode], ['completed', null]);
+    assert.match(ended.reason ?? '', /only to who started it/);
+    assert.equal(textOf(job.id, 'log'), '{"step": 1, "loss": 0.5}\n');
+    await assert.rejects(start(job), { code: 'invalidInput' });
+    await assert.rejects(adopt(first.pid!), { code: 'notFound' });
+
+    const second = byHand(600);
+    const gone = new Promise<string | null>(resolve => second.once('exit', (_code, signal) => resolve(signal)));
+    const watched = await adopt(second.pid!);
+    await reach(watched.id, 'running');
+    await cutLink();
+    assert.equal(second.exitCode, null, 'it is only watched');
+    await window.peer.request('jobs/stop', { jobId: watched.id });
+    assert.equal(await gone, 'SIGTERM');
+    assert.equal((await reach(watched.id, 'stopped', 'completed', 'failed')).status, 'stopped');
   });
 });
 

@@ -25,6 +25,8 @@ export interface ChatAnswer {
   readonly tokens: number;
   /** Of the writing alone; null where Ollama does not say. */
   readonly tokensPerSecond: number | null;
+  /** Share of its time that it waited for others, 0 to 1; null where Ollama does not say. */
+  readonly queued: number | null;
   /** It had more to say, but no room. */
   readonly wasCut: boolean;
 }
@@ -57,6 +59,9 @@ const pieceSchema = v.object({
   prompt_eval_count: v.optional(count, 0),
   eval_count: v.optional(count, 0),
   eval_duration: v.optional(count, 0),
+  total_duration: v.optional(count, 0),
+  load_duration: v.optional(count, 0),
+  prompt_eval_duration: v.optional(count, 0),
 });
 const embedSchema = v.object({ embeddings: v.array(v.array(v.number())) });
 const pullSchema = v.object({
@@ -117,6 +122,7 @@ export class OllamaClient {
         promptTokens: piece.prompt_eval_count,
         tokens: piece.eval_count,
         tokensPerSecond: piece.eval_duration > 0 ? piece.eval_count / (piece.eval_duration / 1e9) : null,
+        queued: queuedShare(piece),
         wasCut: piece.done_reason === 'length',
       };
     }
@@ -165,6 +171,13 @@ export class OllamaClient {
     const response = await send({ method: 'POST', base: this.base, path, body, signal });
     return checked(schema, await readJson(response, LONGEST_ANSWER, signal));
   }
+}
+
+/** What is left of the whole time (nanoseconds, as `docs/api.md` of Ollama tells them) beside loading, reading and writing. */
+function queuedShare(piece: v.InferOutput<typeof pieceSchema>): number | null {
+  const { total_duration: total, load_duration: load, prompt_eval_duration: read, eval_duration: written } = piece;
+  // what loaded the model first says nothing about a queue
+  return total <= load || written === 0 ? null : Math.max(0, (total - load - read - written) / (total - load));
 }
 
 /** Whether two names mean the same model: without a tag it is the latest. */
