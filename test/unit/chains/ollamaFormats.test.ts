@@ -6,13 +6,19 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Ollama } from 'ollama';
 import { OllamaClient } from '../../../src/engine/chains/ollama/client.js';
+import { Refused } from '../../../src/engine/chains/ollama/errors.js';
+import { Ollama as SimulatedOllama } from '../../spark/ollama/server.js';
+
+function fixtureText(name: string): string {
+  return readFileSync(join('test', 'fixtures', 'ollama', name), 'utf8');
+}
 
 /** Serves a recorded answer to every request while `work` runs. */
-async function serving<T>(fixture: string, work: (base: string) => Promise<T>): Promise<T> {
-  const body = readFileSync(join('test', 'fixtures', 'ollama', fixture));
+async function serving<T>(fixture: string, work: (base: string) => Promise<T>, status = 200): Promise<T> {
+  const body = fixtureText(fixture);
   const server = createServer((request, response) => {
     request.resume();
-    request.on('end', () => response.writeHead(200, { 'content-type': 'application/x-ndjson' }).end(body));
+    request.on('end', () => response.writeHead(status, { 'content-type': 'application/x-ndjson' }).end(body));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,4 +61,130 @@ describe('answers of Ollama as its documentation gives them', () => {
       assert.equal(ours.tokensPerSecond, theirs.last.eval_count / (theirs.last.eval_duration / 1e9));
       assert.ok(ours.queued !== null && ours.queued < 0.01, 'nothing waited there');
     });
+
+  const { signal } = new AbortController();
+
+  it('are embeddings, of one text or of several', async () => {
+    const one = await serving('embed.json', async base => {
+      const theirs = await new Ollama({ host: base }).embed({ model: 'm', input: 'a' });
+      const ours = await new OllamaClient(base).embed('m', ['a'], signal);
+      assert.deepEqual(ours, theirs.embeddings);
+      return ours;
+    });
+    assert.deepEqual(
+      one.map(vector => vector.length),
+      [10],
+    );
+    await serving('embed-several.json', async base => {
+      const client = new OllamaClient(base);
+      assert.equal((await client.embed('m', ['a', 'b'], signal)).length, 2);
+      await assert.rejects(client.embed('m', ['a'], signal), /another number of embeddings/);
+    });
+  });
+
+  it('are lists of models, and what one of them is', async () => {
+    const models = await serving('tags.json', async base => await new OllamaClient(base).models(signal));
+    assert.deepEqual(models, ['codellama:13b', 'llama3:latest']);
+    const facts = await serving('show.json', async base => await new OllamaClient(base).show('m', signal));
+    assert.deepEqual(facts, { contextLength: 8192, capabilities: undefined });
+  });
+
+  it('are the stages of a pull', async () => {
+    const stages: string[] = [];
+    await serving('pull.ndjson', async base => {
+      await new OllamaClient(base).pull(
+        'm',
+        ({ status, completed, total }) => stages.push(`${status} ${completed}/${total}`),
+        signal,
+      );
+    });
+    assert.deepEqual(stages, [
+      'pulling manifest null/null',
+      'downloading digestname 241970/2142590208',
+      ...['verifying sha256 digest', 'writing manifest', 'removing any unused layers'].map(
+        status => `${status} null/null`,
+      ),
+    ]);
+  });
+
+  for (const status of [400, 404, 429, 500])
+    it(`are errors with the reason, and the status ${status}`, async () => {
+      const asked = serving(
+        'error.json',
+        async base => await new OllamaClient(base).chat({ model: 'm', messages: MESSAGES }, () => undefined, signal),
+        status,
+      );
+      await assert.rejects(asked, (error: unknown) => {
+        assert.ok(error instanceof Refused);
+        assert.equal(error.message, 'the model failed to generate a response');
+        assert.equal(error.status, status);
+        assert.equal(error.isBusy, status === 429);
+        return true;
+      });
+    });
+
+  it('are errors in the middle of an answer', async () => {
+    const asked = serving(
+      'error-in-stream.ndjson',
+      async base => await new OllamaClient(base).chat({ model: 'm', messages: MESSAGES }, () => undefined, signal),
+    );
+    await assert.rejects(asked, (error: unknown) => {
+      assert.ok(error instanceof Refused);
+      assert.equal(error.message, 'an error was encountered while running the model');
+      return true;
+    });
+  });
+});
+
+/** Paths of all fields of an answer, with the kinds of their values; of a list those of its first. */
+function fieldsOf(value: unknown, path = ''): string[] {
+  if (value === null || typeof value !== 'object') return [`${path}: ${value === null ? 'null' : typeof value}`];
+  if (Array.isArray(value)) return value.length === 0 ? [`${path}[]`] : fieldsOf(value[0], `${path}[]`);
+  return Object.entries(value).flatMap(([name, field]) => fieldsOf(field, `${path}.${name}`));
+}
+
+describe('the Ollama of the simulated Spark', () => {
+  let ollama: SimulatedOllama;
+  before(async () => {
+    ollama = new SimulatedOllama(2);
+    await ollama.listen(0);
+  });
+  after(async () => {
+    await ollama.close();
+  });
+
+  /** Fields that the documentation gives and the simulated answer does not have. */
+  async function lackingOf(fixture: string, path: string, body?: unknown): Promise<string[]> {
+    const response = await fetch(`http://127.0.0.1:${ollama.port}${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+    const read = (text: string) =>
+      text
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as unknown);
+    const has = new Set(read(await response.text()).flatMap(answer => fieldsOf(answer)));
+    return [...new Set(read(fixtureText(fixture)).flatMap(answer => fieldsOf(answer)))].filter(
+      field => !has.has(field),
+    );
+  }
+
+  it('answers with the fields that the documentation gives', async () => {
+    const chat = { model: 'llama3.1:8b', messages: MESSAGES };
+    // an empty list of pictures is left out by now
+    assert.deepEqual(await lackingOf('chat-stream.ndjson', '/api/chat', chat), ['.message.images: null']);
+    assert.deepEqual(await lackingOf('chat-structured.ndjson', '/api/chat', { ...chat, stream: false }), []);
+    const embed = { model: 'nomic-embed-text', input: ['a', 'b'] };
+    assert.deepEqual(await lackingOf('embed.json', '/api/embed', embed), []);
+    assert.deepEqual(await lackingOf('embed-several.json', '/api/embed', embed), []);
+    // a list there today
+    assert.deepEqual(await lackingOf('tags.json', '/api/tags'), ['.models[].details.families: null']);
+    assert.deepEqual(await lackingOf('pull.ndjson', '/api/pull', { model: 'qwen3:0.6b' }), []);
+    assert.deepEqual(await lackingOf('error.json', '/api/chat', { ...chat, model: 'none' }), []);
+    const lacking = await lackingOf('show.json', '/api/show', { model: 'llama3.1:8b' });
+    assert.deepEqual(
+      lacking.filter(field => !/tokenizer|rope|rms_epsilon|vocab_size|feed_forward/.test(field)),
+      [],
+    );
+  });
 });
