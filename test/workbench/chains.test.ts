@@ -190,6 +190,9 @@ workbenchSuite('Chains in the editor', session => {
     await workbench.page.keyboard.type(' ');
     await problem(/The inputs have no "topic"/).waitFor();
     await picture('inputs');
+    // by another program than the editor
+    writeFileSync(join(folder, 'topics.csv'), 'topic\nrivers\n');
+    await problem(/The inputs have no "topic"/).waitFor({ state: 'hidden' });
     await workbench.run('File: Revert File');
   });
 

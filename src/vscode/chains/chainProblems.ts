@@ -1,47 +1,65 @@
 import * as vscode from 'vscode';
-import { parseChain } from '../../chainFile/parseChain.js';
+import { type ParsedChain, parseChain } from '../../chainFile/parseChain.js';
 import type { Problem } from '../../chainFile/problem.js';
 import { CHAIN_FILE } from '../../shared/chains.js';
 import { together, type Disposable } from '../emitter.js';
-import { inputProblems } from './inputFile.js';
+import { inputFilePath, inputProblems } from './inputFile.js';
 
 const TYPING_MS = 250;
+const INPUT_FILES = '**/*.{csv,tsv,jsonl,ndjson,txt}';
 
 /** Shows what is wrong with the chains that are open, each at its place. */
 export function showChainProblems(): Disposable {
   const shown = vscode.languages.createDiagnosticCollection('dgxSpark.chains');
   const waiting = new Map<string, NodeJS.Timeout>();
+  /** The latest check of each chain: an earlier one may still read its input file. */
+  const latest = new Map<string, ParsedChain>();
   const forget = (document: vscode.TextDocument) => {
     const key = document.uri.toString();
     clearTimeout(waiting.get(key));
     waiting.delete(key);
+    latest.delete(key);
   };
   const check = (document: vscode.TextDocument) => {
     forget(document);
     if (!isChain(document)) return;
-    const { version } = document;
+    const key = document.uri.toString();
     const parsed = parseChain(document.getText());
+    latest.set(key, parsed);
     const show = (more: readonly Problem[]) => {
       // of a text that has been changed or closed meanwhile there is other news, or none
-      if (document.isClosed || document.version !== version) return;
+      if (latest.get(key) !== parsed) return;
       shown.set(
         document.uri,
         [...parsed.problems, ...more].map(problem => asDiagnostic(document, problem)),
       );
     };
-    show([]);
-    void inputProblems(document.uri, parsed).then(more => {
-      if (more.length > 0) show(more);
+    // shown once, so that what stays wrong does not blink; a chain with errors reads no file
+    void inputProblems(document.uri, parsed).then(show, () => {
+      show([]);
     });
   };
   const checkAll = () => {
     vscode.workspace.textDocuments.forEach(check);
   };
   checkAll();
+  const inputs = vscode.workspace.createFileSystemWatcher(INPUT_FILES);
+  let changedInputs: NodeJS.Timeout | undefined;
+  const checkSoon = ({ fsPath }: vscode.Uri) => {
+    // a log that grows all the time is nobody's input
+    if (![...latest].some(([key, parsed]) => inputFilePath(vscode.Uri.parse(key), parsed) === fsPath)) return;
+    clearTimeout(changedInputs);
+    changedInputs = setTimeout(checkAll, TYPING_MS);
+  };
   return together(
     shown,
+    inputs,
+    // also what another program writes
+    inputs.onDidCreate(checkSoon),
+    inputs.onDidChange(checkSoon),
+    inputs.onDidDelete(checkSoon),
     vscode.workspace.onDidOpenTextDocument(check),
-    // what is saved, made or removed may be an input file
+    // what is saved, made or removed may be an input file, whatever its name
     vscode.workspace.onDidSaveTextDocument(checkAll),
     vscode.workspace.onDidCreateFiles(checkAll),
     vscode.workspace.onDidRenameFiles(checkAll),
@@ -61,7 +79,8 @@ export function showChainProblems(): Disposable {
     }),
     {
       dispose: () => {
-        for (const timer of waiting.values()) clearTimeout(timer);
+        for (const timer of [...waiting.values(), changedInputs]) clearTimeout(timer);
+        latest.clear();
       },
     },
   );

@@ -9,16 +9,23 @@ import type { Problem } from '../../chainFile/problem.js';
 /** A bigger one is read when the chain is run, not at every other key. */
 const LONGEST_BYTES = 4 * 1024 * 1024;
 
+/** Where the input file of a chain is; undefined for a chain that has none. */
+export function inputFilePath(uri: vscode.Uri, { chain }: ParsedChain): string | undefined {
+  const name = chain && inputFileOf(chain);
+  return name === undefined ? undefined : resolve(dirname(uri.fsPath), name);
+}
+
 /**
  * What is wrong with the input file of a chain, or with the fields that its templates ask for. Only a file in the folder of a workspace that is
  * trusted is looked at; what lies elsewhere is asked about when the chain is run.
  */
-export async function inputProblems(uri: vscode.Uri, { chain, places }: ParsedChain): Promise<readonly Problem[]> {
-  const name = chain && inputFileOf(chain);
+export async function inputProblems(uri: vscode.Uri, parsed: ParsedChain): Promise<readonly Problem[]> {
+  const { chain, places } = parsed;
+  const file = inputFilePath(uri, parsed);
   const folder = vscode.workspace.getWorkspaceFolder(uri)?.uri;
-  if (!chain || name === undefined || folder?.scheme !== 'file' || !vscode.workspace.isTrusted) return [];
-  const file = resolve(dirname(uri.fsPath), name);
+  if (!chain || file === undefined || folder?.scheme !== 'file' || !vscode.workspace.isTrusted) return [];
   if (!isWithin(folder.fsPath, file)) return [];
+  const name = inputFileOf(chain) ?? file;
   let real: string;
   try {
     real = await realpath(file);
