@@ -15,7 +15,10 @@ function fixtureText(name: string): string {
 
 /** Serves a recorded answer to every request while `work` runs. */
 async function serving<T>(fixture: string, work: (base: string) => Promise<T>, status = 200): Promise<T> {
-  const body = fixtureText(fixture);
+  return await servingText(fixtureText(fixture), work, status);
+}
+
+async function servingText<T>(body: string, work: (base: string) => Promise<T>, status = 200): Promise<T> {
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => response.writeHead(status, { 'content-type': 'application/x-ndjson' }).end(body));
@@ -63,6 +66,26 @@ describe('answers of Ollama as its documentation gives them', () => {
     });
 
   const { signal } = new AbortController();
+
+  it('tell how long they waited, unless the model was loaded for them', async () => {
+    const queuedOf = async (times: object) =>
+      await servingText(
+        JSON.stringify({ ...(JSON.parse(fixtureText('chat-structured.ndjson')) as object), ...times }),
+        async base => {
+          const { queued } = await new OllamaClient(base).chat(
+            { model: 'm', messages: MESSAGES },
+            () => undefined,
+            signal,
+          );
+          return queued;
+        },
+      );
+    const read = { prompt_eval_duration: 100, eval_duration: 400 };
+    assert.equal(await queuedOf({ ...read, total_duration: 1050, load_duration: 50 }), 0.5);
+    assert.equal(await queuedOf({ ...read, total_duration: 550, load_duration: 50 }), 0);
+    assert.equal(await queuedOf({ ...read, total_duration: 3000, load_duration: 2000 }), null);
+    assert.equal(await queuedOf({ ...read, total_duration: undefined, load_duration: undefined }), null);
+  });
 
   it('are embeddings, of one text or of several', async () => {
     const one = await serving('embed.json', async base => {
