@@ -50,7 +50,7 @@ const SUITES = {
     programs: ['chromium', 'sshd', 'ssh', 'sqlite3'],
     limitMs: 14 * MINUTE,
     editor: true,
-    after: ['integration', 'webview'],
+    after: ['integration', 'webview', 'checks'],
   },
 };
 
@@ -85,8 +85,10 @@ async function main() {
   }
   // none of them says anything unless it fails
   const checks = Object.entries(CHECKS).filter(([name]) => chosen(name));
-  await Promise.all(checks.map(([name, commands]) => step(name, () => runAll(commands))));
-  if (suites.length === 0) return;
+  if (suites.length === 0) {
+    await Promise.all(checks.map(([name, commands]) => step(name, () => runAll(commands))));
+    return;
+  }
   if (!(await step('build', () => runAll([[process.execPath, ['esbuild.mjs', '--tests']]])))) return;
   // in-host and workbench tests run what users get
   const packed =
@@ -94,13 +96,19 @@ async function main() {
     (await step('package', () => runAll([[process.execPath, ['scripts/package.mjs']]])));
   const ready = suites.filter(([, suite]) => !suite.editor || packed);
   const running = new Map();
+  const checkOneByOne = async () => {
+    for (const [name, commands] of checks) await step(name, () => runAll(commands));
+  };
   // integration tests mostly wait for programs and networks; the panel's are run beside them
   for (const [kind, suite] of ready) {
     await Promise.all((suite.after ?? []).map(other => running.get(other)));
     // of two that run at once, one is shown as it goes and the other when it has ended
     const live = ready.length === 1 || kind !== 'webview';
     running.set(kind, runSuite(kind, suite, live));
+    // the integration tests still wait when the panel's have ended: what only reckons is done meanwhile, one after the other
+    if (kind === 'webview') running.set('checks', running.get(kind).then(checkOneByOne));
   }
+  if (!running.has('checks')) await checkOneByOne();
   await Promise.all(running.values());
 }
 
