@@ -11,6 +11,7 @@ export const ERROR_ACTIONS = {
   connect: 'Connect',
   portSetting: 'Change Port',
   reload: 'Reload Window',
+  trust: 'Manage Trust',
 } as const;
 export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
@@ -81,7 +82,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   modelMissing: ['retry'],
   outsideFile: [],
   resultsUnwritable: ['retry', 'log'],
-  workspaceUntrusted: [],
+  workspaceUntrusted: ['trust'],
   invalidInput: ['edit'],
   notFound: [],
   cancelled: [],

@@ -27,7 +27,12 @@ workbenchSuite(
       spark = await startSpark({ password: PASSWORD });
       trust(profile, spark);
       localPort = await freePort();
-      profile.writeSettings({ ...profile.readSettings(), 'dgxSpark.ollama.localPort': localPort });
+      profile.writeSettings({
+        ...profile.readSettings(),
+        'dgxSpark.ollama.localPort': localPort,
+        // in a browser the editor saves by itself otherwise
+        'files.autoSave': 'off',
+      });
       const folder = join(profile.folder, 'cloned');
       mkdirSync(join(folder, '.vscode'), { recursive: true });
       writeFileSync(join(folder, 'README.md'), '# Somebody else wrote this\n');

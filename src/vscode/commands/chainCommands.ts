@@ -162,7 +162,9 @@ async function startOrMend(
     if (!SparkError.is(error, 'ollamaUnreachable')) throw error;
     const ways = otherWays(client, options.endpoint ?? (await namedEndpoint(uri)));
     const again = 'Try Again';
-    const chosen = await askWhatToDo(error.message, 'Nothing was asked yet.', [again], ways);
+    const { message, hint } = SparkError.toInfo(error);
+    const detail = [hint ?? '', 'No model was asked yet.'].join(' ').trim();
+    const chosen = await askWhatToDo(message, detail, [again], ways);
     return chosen && (await startOrMend(services, uri, chosen === again ? options : elsewhere(options, chosen)));
   }
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Ollama } from 'ollama';
 import { OllamaClient } from '../../../src/engine/chains/ollama/client.js';
-import { Refused } from '../../../src/engine/chains/ollama/errors.js';
+import { LinkLost, Refused } from '../../../src/engine/chains/ollama/errors.js';
 import { Ollama as SimulatedOllama } from '../../spark/ollama/server.js';
 
 function fixtureText(name: string): string {
@@ -145,6 +145,15 @@ describe('answers of Ollama as its documentation gives them', () => {
         return true;
       });
     });
+
+  it('do not come where nothing listens, and that is said in plain words', async () => {
+    const closed = await serving('tags.json', async base => await Promise.resolve(base));
+    await assert.rejects(new OllamaClient(closed).models(signal), (error: unknown) => {
+      assert.ok(error instanceof LinkLost);
+      assert.equal(error.message, 'nothing listens at that port');
+      return true;
+    });
+  });
 
   it('are errors in the middle of an answer', async () => {
     const asked = serving(

@@ -130,6 +130,28 @@ function errorIn(text: string): string | undefined {
 
 function broken(error: unknown, signal: AbortSignal): Error {
   if (signal.aborted) return signal.reason instanceof Error ? signal.reason : new Error('Aborted.');
-  const reason = error instanceof Error ? error.message : String(error);
-  return new LinkLost(reason === 'aborted' ? 'the connection broke off' : printable(reason), { cause: error });
+  return new LinkLost(inWords(error), { cause: error });
+}
+
+/** What went wrong on the way, without the words of the system where there are plainer ones. */
+function inWords(error: unknown): string {
+  // of an address with several numbers each has an error of its own
+  const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const { code } = (first ?? {}) as { code?: unknown };
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'nothing listens at that port';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'there is no machine of that name';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'there is no way to that machine';
+    case 'ETIMEDOUT':
+      return 'no answer came in time';
+    case 'ECONNRESET':
+      return 'the connection broke off';
+  }
+  const reason = first instanceof Error ? first.message : String(first);
+  return reason === 'aborted' ? 'the connection broke off' : printable(reason);
 }
