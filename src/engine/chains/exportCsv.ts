@@ -14,7 +14,7 @@ const BATCH = 100;
  */
 export async function exportCsv(results: ResultsFile, index: RunIndex, file: string): Promise<number> {
   const numbers = [...index.rows.keys()].sort((a, b) => a - b);
-  const fields = await fieldsOf(results, index, numbers[0]);
+  const columns = await inputColumns(results, index, numbers);
   let handle: FileHandle;
   try {
     handle = await open(file, 'w', 0o644);
@@ -23,10 +23,10 @@ export async function exportCsv(results: ResultsFile, index: RunIndex, file: str
   }
   try {
     // with a mark, so that spreadsheets read it as what it is
-    await handle.write(`\uFEFF${line(headings(index, fields))}`);
+    await handle.write(`\uFEFF${line(headings(index, columns))}`);
     for (let at = 0; at < numbers.length; at += BATCH) {
       const rows = await Promise.all(
-        numbers.slice(at, at + BATCH).map(async row => line(await valuesOf(results, index, row, fields))),
+        numbers.slice(at, at + BATCH).map(async row => line(await valuesOf(results, index, row, columns))),
       );
       await handle.write(rows.join(''));
     }
@@ -43,17 +43,32 @@ async function inputOf(results: ResultsFile, index: RunIndex, row: number): Prom
   return at ? (await results.load('row', at)).input : '';
 }
 
-/** Names of the fields of an input, where it has some. */
-async function fieldsOf(results: ResultsFile, index: RunIndex, row: number | undefined): Promise<string[]> {
-  const input = row === undefined ? '' : await inputOf(results, index, row);
-  return isObject(input) ? Object.keys(input) : [];
+/** The columns of the inputs: the fields that any of them has, and one for those that are texts. */
+interface InputColumns {
+  readonly fields: readonly string[];
+  readonly hasTexts: boolean;
 }
 
-function headings({ header }: RunIndex, fields: readonly string[]): string[] {
+async function inputColumns(results: ResultsFile, index: RunIndex, numbers: readonly number[]): Promise<InputColumns> {
+  const fields = new Set<string>();
+  let hasTexts = numbers.length === 0;
+  for (let at = 0; at < numbers.length; at += BATCH) {
+    const inputs = await Promise.all(
+      numbers.slice(at, at + BATCH).map(async row => await inputOf(results, index, row)),
+    );
+    for (const input of inputs)
+      if (isObject(input)) for (const name of Object.keys(input)) fields.add(name);
+      else hasTexts = true;
+  }
+  return { fields: [...fields], hasTexts };
+}
+
+function headings({ header }: RunIndex, { fields, hasTexts }: InputColumns): string[] {
   return [
     'row',
     'result',
-    ...(fields.length > 0 ? fields.map(name => `input.${name}`) : ['input']),
+    ...(hasTexts ? ['input'] : []),
+    ...fields.map(name => `input.${name}`),
     ...header.steps.flatMap(step => [step, `${step}.state`, `${step}.reason`, `${step}.tokens`, `${step}.seconds`]),
     ...header.outputs.map(name => `outputs.${name}`),
   ];
@@ -63,13 +78,13 @@ async function valuesOf(
   results: ResultsFile,
   index: RunIndex,
   row: number,
-  fields: readonly string[],
+  { fields, hasTexts }: InputColumns,
 ): Promise<string[]> {
   const known = index.rows.get(row);
   const input = await inputOf(results, index, row);
   const values = [String(row + 1), known?.passed === undefined ? '' : known.passed ? 'passed' : 'failed'];
-  if (fields.length > 0) values.push(...fields.map(name => fieldOf(input, name)));
-  else values.push(textOf(input));
+  if (hasTexts) values.push(isObject(input) ? '' : textOf(input));
+  values.push(...fields.map(name => fieldOf(input, name)));
   for (const step of index.header.steps) {
     const cell = known?.cells.get(step);
     const record = cell && (await results.load('step', cell));

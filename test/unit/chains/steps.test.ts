@@ -19,7 +19,12 @@ describe('steps of a chain', () => {
   });
 
   it('are judged by a model, and asked again with its reason', async () => {
-    const scores = ['no JSON', '{"score": 3, "reason": "Too dry."}', '{"score": 8, "reason": "Lively."}'];
+    const scores = [
+      'no JSON',
+      '{"score": 3, "reason": "Too dry."}',
+      '{"score": 85}',
+      '{"score": 8, "reason": "Lively."}',
+    ];
     workshop.script = { chat: ({ model }) => (model === 'judge' ? (scores.shift() ?? '') : 'A text.') };
     const path = workshop.write(
       'judged',
@@ -38,8 +43,8 @@ describe('steps of a chain', () => {
     const again = workshop.chats.filter(({ model }) => model === 'writer')[1];
     assert.ok(again);
     assert.match(said(again), /Too dry\./);
-    // two answers, three judgements
-    assert.equal(tokens, 5 * 5);
+    // two answers, four judgements: what is no score of ten is asked for again
+    assert.equal(tokens, 6 * 5);
     assert.match(said(workshop.chats[1] ?? again), /Is it lively\?\n\nThe answer to judge:\n\nA text\./);
   });
 
@@ -121,6 +126,26 @@ steps: [{ name: answer, prompt: "About {{input}}." }]
     assert.deepEqual(
       rest,
       ['rivers', 'boats', 'dams', 'locks'].map(topic => `About ${topic}.`),
+    );
+  });
+
+  it('are exported with every field that any input has, and with what would be a formula as a text', async () => {
+    workshop.script = { chat: () => '=1+1' };
+    const path = workshop.write(
+      'exported',
+      'inputs: [{ a: 1 }, { a: 2, b: "x,y" }, plain]\nsteps: [{ name: answer, prompt: "About {{input}}." }]\n',
+    );
+    const { runId } = await workshop.run(path);
+    const rows = (await workshop.csv(path, runId)).trimEnd().split('\r\n');
+    assert.deepEqual(
+      rows.map(
+        row =>
+          row
+            .replace(/^\uFEFF/, '')
+            .split(',answer,')[0]
+            ?.split(",'=1+1,")[0],
+      ),
+      ['row,result,input,input.a,input.b', '1,passed,,1,', '2,passed,,2,"x,y"', '3,passed,plain,,'],
     );
   });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +77,13 @@ export class Workshop {
 
   async cell(path: string, runId: string, row: number, step: string) {
     return await this.service.cell({ path, runId, row, step });
+  }
+
+  /** What is exported of a run. */
+  async csv(path: string, runId: string): Promise<string> {
+    const file = join(this.folder, 'exported.csv');
+    await this.service.export({ path, runId, file });
+    return readFileSync(file, 'utf8');
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,11 @@ const JUDGEMENT: JsonObject = {
   required: ['score', 'reason'],
   properties: { score: { type: 'number', minimum: 0, maximum: BEST_SCORE }, reason: { type: 'string' } },
 };
-const judgementSchema = v.object({ score: v.number(), reason: v.optional(v.string(), '') });
+/** Ollama keeps a model to the form of a schema, not to the range of its numbers: 85 would be of a hundred. */
+const judgementSchema = v.object({
+  score: v.pipe(v.number(), v.minValue(0), v.maxValue(BEST_SCORE)),
+  reason: v.optional(v.string(), ''),
+});
 const JUDGE_SYSTEM = `You judge answers. Give a score from 0 (useless) to ${BEST_SCORE} (perfect) and the reason in one sentence, as JSON: {"score": number, "reason": string}.`;
 /** A judge that does not keep to its form is asked once more. */
 const JUDGE_TRIES = 2;
