@@ -57,6 +57,8 @@ export function registerChainCommands(services: CommandServices, extensionUri: v
   const tools: Tools = { services, results, status };
   const interactively = async (first: unknown, options: RunChainOptions) => {
     await attempt(services, undefined, async () => {
+      // before the chain is saved to be run
+      checkTrust();
       const pointed = pointedAt(first);
       const step = pointed?.step === undefined ? {} : { step: pointed.step };
       await runInteractively(tools, await savedChain(pointed?.uri), { ...options, ...step });
@@ -251,13 +253,17 @@ async function pullModels(client: EngineClient, endpoint: string, models: readon
   );
 }
 
+function checkTrust(): void {
+  if (vscode.workspace.isTrusted) return;
+  throw new SparkError({
+    code: 'workspaceUntrusted',
+    message: 'Chains of a workspace that you do not trust are shown, not run.',
+    hint: 'Trust the workspace first.',
+  });
+}
+
 function whatToRun(uri: vscode.Uri, { endpoint, first, step, restart }: RunChainOptions) {
-  if (!vscode.workspace.isTrusted)
-    throw new SparkError({
-      code: 'workspaceUntrusted',
-      message: 'Chains of a workspace that you do not trust are shown, not run.',
-      hint: 'Trust the workspace first.',
-    });
+  checkTrust();
   return {
     ...{ path: uri.fsPath, folder: folderOf(uri) },
     ...(endpoint !== undefined && { endpoint }),

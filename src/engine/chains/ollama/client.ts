@@ -176,8 +176,8 @@ export class OllamaClient {
 /** What is left of the whole time (nanoseconds, as `docs/api.md` of Ollama tells them) beside loading, reading and writing. */
 function queuedShare(piece: v.InferOutput<typeof pieceSchema>): number | null {
   const { total_duration: total, load_duration: load, prompt_eval_duration: read, eval_duration: written } = piece;
-  // what loaded the model first says nothing about a queue
-  return total <= load || written === 0 ? null : Math.max(0, (total - load - read - written) / (total - load));
+  // what loaded the model first says nothing about a queue, nor what waited until another model made room: both count as loading
+  return total <= 2 * load || written === 0 ? null : Math.max(0, (total - load - read - written) / (total - load));
 }
 
 /** Whether two names mean the same model: without a tag it is the latest. */
