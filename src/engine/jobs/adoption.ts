@@ -5,9 +5,9 @@ import { readSections } from '../base/sections.js';
 /** So many programs are offered at most. */
 const MOST_PROGRAMS = 200;
 const MIB = 1024 * 1024;
-/** What everybody runs and nobody calls a job. */
+/** What everybody runs and nobody calls a job: shells that wait for somebody to type (one that runs a script may be a job), and what keeps them. */
 const NO_JOBS =
-  /^(?:-?(?:ba|z|fi|da|c|tc|k)?sh|sshd\b.*|\(sd-pam\)|tmux\b.*|screen\b.*|ps|systemd|dbus-daemon|sleep)(?:\s|$)/;
+  /^(?:-?(?:ba|z|fi|da|c|tc|k)?sh(?:\s+-[il]+)*$|(?:sshd|\(sd-pam\)|tmux|screen|ps|systemd|dbus-daemon|sleep)(?:[\s:]|$))/;
 
 /**
  * Tells what runs: `sh -c <this> <name> <marker>`, with the sections `gpu` (pid, MiB), `programs` (pid, start, KiB, seconds, command; the biggest

@@ -10,6 +10,8 @@ describe('what runs on a machine and could become a job', () => {
       '4343, [N/A]',
       'm programs',
       '100 5000 9000 60 -bash',
+      '101 5000 9000 60 sshd: nvidia@pts/0',
+      '102 5004 9000 60 bash train.sh --epochs 3',
       '200 5001 800000 3600 jupyter lab \u001b[31m--no-browser',
       '4242 5002 20480 120 python train.py --name $(reboot)',
       '4343 5003 1024 7 ./infer',
@@ -22,9 +24,9 @@ describe('what runs on a machine and could become a job', () => {
     ].join('\n');
     assert.deepEqual(
       readAdoptable(output, 'm').map(one => (one.kind === 'process' ? [one.pid, one.start, one.gpuBytes] : one.name)),
-      [[4242, '5002', 18_874 * 1024 * 1024], [4343, '5003', 0], 'trainer', [200, '5001', null]],
+      [[4242, '5002', 18_874 * 1024 * 1024], [4343, '5003', 0], 'trainer', [102, '5004', null], [200, '5001', null]],
     );
-    const [first, , , last] = readAdoptable(output, 'm');
+    const [first, , , , last] = readAdoptable(output, 'm');
     assert.ok(first?.kind === 'process' && last?.kind === 'process');
     assert.equal(first.command, 'python train.py --name $(reboot)');
     assert.equal(last.command.includes('\u001b'), false);
