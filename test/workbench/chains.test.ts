@@ -131,6 +131,8 @@ workbenchSuite('Chains in the editor', session => {
     await workbench.reload();
     spark.ollama.release();
     await lens('Run on DGX').waitFor();
+    // which of the two editors has the focus after a reload is the editor's to say, and the palette follows it
+    await workbench.showTab('first.chain.yaml');
     await workbench.run('DGX Spark: Show Results of Chain');
     await workbench.until(async () => (await text()).includes('3 of 3 rows'), 'all rows');
     assert.equal(spark.ollama.chats.length - before, 6, 'nothing is asked twice');
