@@ -18,6 +18,27 @@ function keyObject(key: crypto.CipherKey): crypto.CipherKey {
   return made;
 }
 
+const POOL_BYTES = 64 * 1024;
+const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
+let used = POOL_BYTES;
+
+/**
+ * As `crypto.randomFillSync`, for buffers. ssh2 asks for the few bytes that pad each packet, and asking the system costs as much for those as for
+ * many: they are fetched in advance, and none is given out twice.
+ */
+export function randomFillSync(buffer: Buffer, offset = 0, size = buffer.length - offset): Buffer {
+  if (size > POOL_BYTES / 16) return crypto.randomFillSync(buffer, offset, size);
+  if (used + size > POOL_BYTES) {
+    crypto.randomFillSync(pool);
+    used = 0;
+  }
+  pool.copy(buffer, offset, used, used + size);
+  // what is known of the past tells nothing of what was sent
+  pool.fill(0, used, used + size);
+  used += size;
+  return buffer;
+}
+
 /** As `crypto.createCipheriv`. */
 export function createCipheriv(
   algorithm: string,

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { pipeInto } from './wideSocket.js';
 
 /** How long the program at the other end has to read what it was sent before it is reset. */
 const READ_FIRST_MS = 100;
@@ -32,8 +33,12 @@ export function join(left: Duplex, right: Duplex, onClosed: () => void = () => u
   };
   watch(left, right);
   watch(right, left);
-  left.pipe(right);
-  right.pipe(left);
+  for (const [from, to] of [
+    [left, right],
+    [right, left],
+  ] as const)
+    if (from instanceof Socket) pipeInto(from, to);
+    else from.pipe(to);
 }
 
 /** Ends a stream at once; the peer of a TCP socket sees a reset, not an orderly end. */

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { nullLogger } from '../../../src/engine/base/logger.js';
 import type { SshSession } from '../../../src/engine/ssh/types.js';
 import { openTunnel, type Route, swapListeners, type Tunnel } from '../../../src/engine/tunnel/tunnel.js';
@@ -288,6 +289,39 @@ describe('a tunnel', function () {
     tunnel.close();
     assert.equal((await broken).code, 'ECONNRESET');
     assert.equal((await errorOf(call(tunnel))).code, 'ECONNREFUSED');
+  });
+
+  it('keeps every byte where the other side now takes a piece at once and now keeps it for later', async () => {
+    const hash = createHash('sha256');
+    let pieces = 0;
+    /** Like an SSH channel: what its window has room for is copied at once, the rest is kept as it was given. */
+    const remote = new Duplex({
+      read: () => undefined,
+      write(chunk: Buffer, _encoding, done) {
+        pieces += 1;
+        if (pieces % 3 === 0)
+          setImmediate(() => {
+            hash.update(chunk);
+            done();
+          });
+        else {
+          hash.update(chunk);
+          done();
+        }
+      },
+      final(done) {
+        remote.push(hash.digest('hex'));
+        remote.push(null);
+        done();
+      },
+    });
+    const tunnel = await open(() => Promise.resolve(remote));
+    const data = randomBytes(32 * 1024 * 1024);
+    const socket = call(tunnel);
+    const answer = text(socket);
+    socket.end(data);
+    assert.equal(await answer, sum(data));
+    assert.ok(pieces > 100);
   });
 
   it('drops a way that comes when it is closed already', async () => {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { gatherWrites } from '../../base/gatherWrites.js';
 import type { Address } from '../networkErrors.js';
 import type { Transport } from './transport.js';
 
@@ -127,24 +128,6 @@ class Reader {
       look();
     });
   }
-}
-
-/** Sends what is written within one tick with one system call. */
-function gatherWrites(socket: Socket): void {
-  let corked = false;
-  const uncork = () => {
-    corked = false;
-    socket.uncork();
-  };
-  const write: (chunk: Uint8Array | string) => boolean = socket.write.bind(socket);
-  socket.write = (chunk: Uint8Array | string) => {
-    if (!corked) {
-      corked = true;
-      socket.cork();
-      process.nextTick(uncork);
-    }
-    return write(chunk);
-  };
 }
 
 function asError(reason: unknown): Error {
