@@ -21,6 +21,8 @@ import { ForwardService } from './forwards/forwardService.js';
 import { JobService } from './jobs/jobService.js';
 import { killProcess } from './metrics/killProcess.js';
 import { MetricsService } from './metrics/metricsService.js';
+import { machineHook } from './notify/machineHook.js';
+import { Outside } from './notify/outside.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
@@ -60,6 +62,7 @@ export class Engine {
   private readonly metrics: MetricsService;
   private readonly connections: ConnectionService;
   private readonly alerts: AlertService;
+  private readonly outside: Outside;
   private readonly forwards: ForwardService;
   private readonly ollama: OllamaService;
   private readonly containers: ContainerService;
@@ -140,7 +143,7 @@ export class Engine {
               ...{ files: this.files, transfers: this.transfers, projects: this.projects, terminals: this.terminals },
               ...{ forwards: this.forwards, ollama: this.ollama, alerts: this.alerts, chains: this.chains },
               endProcess: async (session, which) => await killProcess(run, session, which),
-              ...{ containers: this.containers, shellIn, jobs: this.jobs },
+              ...{ containers: this.containers, shellIn, jobs: this.jobs, outside: this.outside },
               ...finders(log.scope('discovery')),
             },
             window,
@@ -159,11 +162,12 @@ export class Engine {
     this.metrics = this.held.add(
       new MetricsService({ repository: store.metrics, clock: systemClock, log: log.scope('metrics') }),
     );
+    const keychain = keychainOf(this.windows, log.scope('keychain'));
     this.connections = this.held.add(
       new ConnectionService({
         repository: store.connections,
         connector: createSshConnector({ log: log.scope('ssh') }),
-        keychain: keychainOf(this.windows, log.scope('keychain')),
+        keychain,
         metrics: this.metrics,
         tunnels: { openTunnel, swapListeners, findFreePort, portHolder },
         keys: keyTools(),
@@ -185,6 +189,7 @@ export class Engine {
       }),
     );
     const { connections } = this;
+    const machine = (id: string) => connections.snapshot().connections.find(one => one.id === id)?.name ?? 'A machine';
     const reach = {
       session: (id: string) => connections.session(id),
       used: (id: string) => connections.used(id),
@@ -229,7 +234,8 @@ export class Engine {
     this.jobs = this.held.add(
       new JobService({
         ...{ ...reach, repository: store.jobs, quote, log: log.scope('jobs') },
-        keychain: keychainOf(this.windows, log.scope('keychain')),
+        keychain,
+        hook: async job => await machineHook(job, { keychain, machine, format: () => this.settings.webhookFormat }),
         gpuCount: id => this.metrics.latest(id)?.gpus.length,
       }),
     );
@@ -237,6 +243,16 @@ export class Engine {
       this.jobs.onDidChange(jobs => {
         this.tell('jobs/changed', { jobs: [...jobs] });
         this.projects.refresh();
+      }),
+    );
+    this.outside = this.held.add(
+      new Outside({
+        ...{ settings: () => this.settings, clock: systemClock, log: log.scope('notify') },
+        keychain,
+        onDidRaise: this.alerts.onDidRaise,
+        jobs: this.jobs,
+        machine,
+        complain: message => this.windows.preferred?.peer.notify('notice/show', { severity: 'warning', message }),
       }),
     );
     const look = () => {

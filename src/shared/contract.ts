@@ -40,6 +40,7 @@ import {
 } from './ollama.js';
 import { jobRequests } from './jobRequests.js';
 import { jobIdSchema, jobSchema } from './jobs.js';
+import { noticeWaySchema } from './notify.js';
 import { bytesSchema, CHUNK_BYTES, fileStatSchema, folderSchema, remotePathSchema } from './files.js';
 import {
   foundProjectSchema,
@@ -55,7 +56,7 @@ import { transferIdSchema, transferRequestSchema, transferResultSchema, transfer
 import { engineSettingsSchema } from './settings.js';
 
 /** Raised whenever two builds could misunderstand each other. Compared in the handshake. */
-export const CONTRACT_VERSION = 7;
+export const CONTRACT_VERSION = 8;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
 export const DATABASE_VERSION = 6;
@@ -274,6 +275,14 @@ export const engineRequests = {
 
   ...chainRequests,
   /** The last alerts, the newest first. */
+  /** Sends a test message; rejects with `noticeFailed` and what is wrong. */
+  /** An empty value forgets it. */
+  'notify/setSecret': {
+    params: v.strictObject({ way: noticeWaySchema, value: v.pipe(v.string(), v.maxLength(4096)) }),
+    result: none,
+  },
+  'notify/test': { params: v.strictObject({ way: noticeWaySchema }), result: none },
+
   'alerts/list': { params: nothing, result: v.array(alertSchema) },
   'alerts/snooze': { params: snoozeSchema, result: none },
 

@@ -71,6 +71,8 @@ export const ERROR_CODES = [
   'secretMissing',
   'launchFailed',
   'logReplaced',
+  // messages outside of the editor
+  'noticeFailed',
   // chains of prompts
   'chainInvalid',
   'ollamaUnreachable',

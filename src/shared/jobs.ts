@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { connectionIdSchema, epochMsSchema } from './connection.js';
+import { JOB_NOTICES, jobNoticeSchema } from './notify.js';
 
 export const jobIdSchema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, 'This is not the id of a job.'));
 
@@ -156,6 +157,8 @@ export const jobConfigSchema = v.strictObject({
   ),
   /** The job that must have completed before this one starts. */
   after: v.optional(v.nullable(jobIdSchema), null),
+  /** Who else is told of its end. */
+  notify: v.optional(v.pipe(v.array(jobNoticeSchema), v.maxLength(JOB_NOTICES.length)), []),
 });
 export type JobConfig = v.InferOutput<typeof jobConfigSchema>;
 
@@ -215,6 +218,8 @@ export const jobSchema = v.object({
   reason: v.nullable(v.string()),
   /** Whether the end has been told to the user. */
   told: v.boolean(),
+  /** Whether it has been sent to where its configuration says, or could not be. */
+  sent: v.boolean(),
 });
 /** A training job. */
 export type Job = v.InferOutput<typeof jobSchema>;

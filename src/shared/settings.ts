@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { portSchema } from './connection.js';
+import { MAIL_SECURITIES, WEBHOOK_FORMATS } from './notify.js';
 
+const text = v.pipe(v.string(), v.trim(), v.maxLength(1000));
 const within = (low: number, high: number) => v.pipe(v.number(), v.minValue(low), v.maxValue(high));
 
 /** What the engine needs of the user's settings. A value out of range is replaced by its default, never refused. */
@@ -27,6 +29,16 @@ export const engineSettingsSchema = v.object({
   alertTroubles: v.fallback(v.boolean(), true),
   alertDurationSeconds: v.fallback(within(0, 3600), 60),
   alertCooldownMinutes: v.fallback(within(0, 1440), 30),
+  emailHost: v.fallback(text, ''),
+  emailPort: v.fallback(portSchema, 587),
+  emailSecurity: v.fallback(v.picklist(MAIL_SECURITIES), 'starttls'),
+  emailUser: v.fallback(text, ''),
+  emailFrom: v.fallback(text, ''),
+  /** Addresses, separated by commas. */
+  emailTo: v.fallback(text, ''),
+  emailAlerts: v.fallback(v.boolean(), true),
+  webhookFormat: v.fallback(v.picklist(WEBHOOK_FORMATS), 'auto'),
+  webhookAlerts: v.fallback(v.boolean(), true),
 });
 export type EngineSettings = v.InferOutput<typeof engineSettingsSchema>;
 
@@ -52,4 +64,13 @@ export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
   alertTroubles: true,
   alertDurationSeconds: 60,
   alertCooldownMinutes: 30,
+  emailHost: '',
+  emailPort: 587,
+  emailSecurity: 'starttls',
+  emailUser: '',
+  emailFrom: '',
+  emailTo: '',
+  emailAlerts: true,
+  webhookFormat: 'auto',
+  webhookAlerts: true,
 };

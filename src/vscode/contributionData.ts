@@ -38,6 +38,10 @@ export const COMMANDS = {
   storePrivateKey: 'dgxSpark.storePrivateKey',
   diagnose: 'dgxSpark.diagnose',
   exportMetrics: 'dgxSpark.exportMetrics',
+  setMailPassword: 'dgxSpark.setMailPassword',
+  sendTestMail: 'dgxSpark.sendTestMail',
+  setWebhook: 'dgxSpark.setWebhook',
+  sendTestWebhook: 'dgxSpark.sendTestWebhook',
   pullModel: 'dgxSpark.pullModel',
   cancelPull: 'dgxSpark.cancelPull',
   unloadModel: 'dgxSpark.unloadModel',
@@ -161,6 +165,10 @@ export interface CommandTypes extends ChainCommandTypes, JobCommandTypes {
     connectionId: string,
     options: { hours: number; file: string; gpu?: number },
   ) => Promise<number>;
+  'dgxSpark.setMailPassword': () => Promise<void>;
+  'dgxSpark.sendTestMail': () => Promise<void>;
+  'dgxSpark.setWebhook': () => Promise<void>;
+  'dgxSpark.sendTestWebhook': () => Promise<void>;
   /** Resolves when the model is installed. */
   'dgxSpark.pullModel': (connectionId: string, model: string) => Promise<void>;
   'dgxSpark.cancelPull': (connectionId: string, model: string) => Promise<void>;
@@ -272,6 +280,15 @@ export interface SettingTypes {
   'alerts.troubles': boolean;
   'alerts.durationSeconds': number;
   'alerts.cooldownMinutes': number;
+  'email.host': string;
+  'email.port': number;
+  'email.security': EngineSettings['emailSecurity'];
+  'email.user': string;
+  'email.from': string;
+  'email.to': string;
+  'email.alerts': boolean;
+  'webhook.format': EngineSettings['webhookFormat'];
+  'webhook.alerts': boolean;
   'engine.lingerSeconds': number;
   'engine.location': EngineLocation;
   'files.showHidden': boolean;
@@ -307,41 +324,35 @@ export const ENGINE_SETTING_KEYS: { readonly [K in keyof EngineSettings]: Settin
   alertTroubles: 'alerts.troubles',
   alertDurationSeconds: 'alerts.durationSeconds',
   alertCooldownMinutes: 'alerts.cooldownMinutes',
+  emailHost: 'email.host',
+  emailPort: 'email.port',
+  emailSecurity: 'email.security',
+  emailUser: 'email.user',
+  emailFrom: 'email.from',
+  emailTo: 'email.to',
+  emailAlerts: 'email.alerts',
+  webhookFormat: 'webhook.format',
+  webhookAlerts: 'webhook.alerts',
 };
 
 /** Ollama on this computer: what is published while no Spark's is. */
 export const LOCAL_OLLAMA_URL = 'http://localhost:11434';
 
 /** What each setting is where the user chose nothing. */
-export const SETTING_DEFAULTS: { readonly [K in SettingKey]: SettingTypes[K] } = {
+export const SETTING_DEFAULTS = {
+  ...Object.fromEntries(
+    Object.entries(ENGINE_SETTING_KEYS).map(([field, key]) => [
+      key,
+      DEFAULT_ENGINE_SETTINGS[field as keyof EngineSettings],
+    ]),
+  ),
   'ollama.endpoint': LOCAL_OLLAMA_URL,
-  'ollama.target': DEFAULT_ENGINE_SETTINGS.target,
-  'ollama.localPort': DEFAULT_ENGINE_SETTINGS.localPort,
-  'ollama.remotePort': DEFAULT_ENGINE_SETTINGS.remotePort,
   'ollama.publishTo': [],
-  'metrics.pollIntervalSeconds': DEFAULT_ENGINE_SETTINGS.pollIntervalSeconds,
-  'metrics.persistIntervalSeconds': DEFAULT_ENGINE_SETTINGS.persistIntervalSeconds,
-  'metrics.retentionDays': DEFAULT_ENGINE_SETTINGS.retentionDays,
-  'connection.connectTimeoutSeconds': DEFAULT_ENGINE_SETTINGS.connectTimeoutSeconds,
-  'connection.keepaliveSeconds': DEFAULT_ENGINE_SETTINGS.keepaliveSeconds,
-  'connection.idleTimeoutMinutes': DEFAULT_ENGINE_SETTINGS.idleTimeoutMinutes,
-  'connection.autoConnect': DEFAULT_ENGINE_SETTINGS.autoConnect,
-  'alerts.enabled': DEFAULT_ENGINE_SETTINGS.alertsEnabled,
-  'alerts.temperatureC': DEFAULT_ENGINE_SETTINGS.alertTemperatureC,
-  'alerts.utilizationPercent': DEFAULT_ENGINE_SETTINGS.alertUtilizationPercent,
-  'alerts.memoryPercent': DEFAULT_ENGINE_SETTINGS.alertMemoryPercent,
-  'alerts.powerW': DEFAULT_ENGINE_SETTINGS.alertPowerW,
-  'alerts.diskPercent': DEFAULT_ENGINE_SETTINGS.alertDiskPercent,
-  'alerts.unreachableMinutes': DEFAULT_ENGINE_SETTINGS.alertUnreachableMinutes,
-  'alerts.troubles': DEFAULT_ENGINE_SETTINGS.alertTroubles,
-  'alerts.durationSeconds': DEFAULT_ENGINE_SETTINGS.alertDurationSeconds,
-  'alerts.cooldownMinutes': DEFAULT_ENGINE_SETTINGS.alertCooldownMinutes,
-  'engine.lingerSeconds': DEFAULT_ENGINE_SETTINGS.lingerSeconds,
   'engine.location': 'process',
   'files.showHidden': false,
   'jobs.templates': {},
   'appearance.palette': 'theme',
-};
+} as unknown as { readonly [K in SettingKey]: SettingTypes[K] };
 
 /** The editor's updater on Windows waits for every process of its executable, so the engine must go sooner there. */
 export const WINDOWS_LINGER_SECONDS = 5;

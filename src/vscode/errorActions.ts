@@ -12,6 +12,7 @@ export const ERROR_ACTIONS = {
   portSetting: 'Change Port',
   reload: 'Reload Window',
   trust: 'Manage Trust',
+  noticeSettings: 'Open Settings',
 } as const;
 export type ErrorAction = keyof typeof ERROR_ACTIONS;
 
@@ -76,6 +77,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   secretMissing: ['retry'],
   launchFailed: ['retry', 'log'],
   logReplaced: ['retry'],
+  noticeFailed: ['retry', 'noticeSettings', 'log'],
   chainInvalid: [],
   ollamaUnreachable: ['retry', 'log'],
   ollamaRefused: ['retry', 'log'],

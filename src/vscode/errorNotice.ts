@@ -79,6 +79,9 @@ async function perform(
     case 'reload':
       await vscode.commands.executeCommand('workbench.action.reloadWindow');
       return;
+    case 'noticeSettings':
+      await vscode.commands.executeCommand('workbench.action.openSettings', `dgxSpark.${error.field ?? 'email'}`);
+      return;
     case 'trust':
       await vscode.commands.executeCommand('workbench.trust.manage');
       return;

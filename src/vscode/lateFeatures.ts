@@ -18,6 +18,7 @@ import { registerJobCommands } from './commands/jobCommands.js';
 import { registerKeyCommands } from './commands/keyCommands.js';
 import { registerMetricsCommands } from './commands/metricsCommands.js';
 import { registerModelCommands } from './commands/modelCommands.js';
+import { registerNoticeCommands } from './commands/noticeCommands.js';
 import { registerOllamaCommands } from './commands/ollamaCommands.js';
 import { registerProjectCommands } from './commands/projectCommands.js';
 import { registerPublishCommands } from './commands/publishCommands.js';
@@ -90,6 +91,7 @@ export function lateFeatures(services: CommandServices, early: Early): Readonly<
     'find commands': () => registerFindCommands(services),
     'key commands': () => registerKeyCommands(services),
     'diagnose command': () => registerDiagnoseCommand(services, reports),
+    'notice commands': () => registerNoticeCommands(services),
     'Ollama commands': () => registerOllamaCommands(services),
     alerts: () => showAlerts(services),
     'metrics commands': () => registerMetricsCommands(services),

@@ -23,3 +23,12 @@ export async function untilEvent<T>(
     queueMicrotask(look);
   });
 }
+
+/** Lets everything that is ready go on until `check` holds; for what is done in a few turns, without a clock. */
+export async function untilTrue(check: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 10_000; turn++) {
+    if (check()) return;
+    await new Promise(setImmediate);
+  }
+  throw new Error(`Waited in vain for: ${String(check)}`);
+}

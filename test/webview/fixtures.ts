@@ -226,14 +226,14 @@ export function job(changes: Partial<Job> = {}): Job {
     status: 'running',
     config: {
       ...{ command: 'python train.py', folder: '~/llama', env: {}, secrets: [], gpus: 'all' },
-      ...{ runner: { kind: 'process' }, timeLimitMinutes: null, memoryGib: null, after: null },
+      ...{ runner: { kind: 'process' }, timeLimitMinutes: null, memoryGib: null, after: null, notify: [] },
     },
     metrics: {
       ...{ step: 120, steps: 300, epoch: 0.4, loss: 1.2345, learningRate: 0.00002, evalLoss: 1.31 },
       ...{ tokensPerSecond: null, secondsLeft: 1860 },
     },
     ...{ containerId: null, startedAt: Date.now() - 1_200_000, completedAt: null, createdAt: Date.now() - 1_300_000 },
-    ...{ run: 1, queuedAt: null, exitCode: null, reason: null, told: false },
+    ...{ run: 1, queuedAt: null, exitCode: null, reason: null, told: false, sent: true },
     ...changes,
   };
 }

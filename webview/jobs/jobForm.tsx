@@ -27,6 +27,16 @@ const IPC = [
   { value: 'no', label: 'Its own' },
 ] as const;
 
+const MAIL = [
+  { value: 'no', label: 'No' },
+  { value: 'yes', label: 'Yes' },
+] as const;
+const WEBHOOK = [
+  { value: 'no', label: 'No' },
+  { value: 'editor', label: 'Posted by this computer' },
+  { value: 'machine', label: 'Posted by the Spark, also while this computer is off' },
+] as const;
+
 function idOf(field: string): string {
   return `job-${field}`;
 }
@@ -242,6 +252,35 @@ export function JobForm() {
             onChange={after => change({ after })}
           />
         </Choice>
+      </Disclosure>
+      <Disclosure label="Told when it ends" open={draft.mail !== 'no' || draft.webhook !== 'no'}>
+        <p class="form__aside">
+          The editor tells you in any case, the next time it is open. Mail is set up in the settings; the webhook by the
+          command "Set Webhook...".
+        </p>
+        <Choice label="E-mail with the end of its log">
+          <Dropdown
+            id={idOf('mail')}
+            label="E-mail"
+            value={draft.mail}
+            options={MAIL}
+            onChange={mail => change({ mail })}
+          />
+        </Choice>
+        <Choice label="Webhook">
+          <Dropdown
+            id={idOf('webhook')}
+            label="Webhook"
+            value={draft.webhook}
+            options={WEBHOOK}
+            onChange={webhook => change({ webhook })}
+          />
+        </Choice>
+        {draft.webhook === 'machine' && (
+          <p class="form__aside">
+            Its address is kept in the job's folder on the Spark, for you alone, until the job has ended.
+          </p>
+        )}
       </Disclosure>
       {'data' in checkedNow && (
         <Disclosure label="As JSON" open={false}>

@@ -71,6 +71,8 @@ export const jobDraftSchema = v.object({
   ports: v.string(),
   shmSize: v.string(),
   ipcHost: v.boolean(),
+  mail: v.fallback(v.picklist(['no', 'yes']), 'no'),
+  webhook: v.fallback(v.picklist(['no', 'editor', 'machine']), 'no'),
   timeLimit: v.string(),
   /** GiB as typed; empty: unknown. */
   memory: v.optional(v.string(), ''),

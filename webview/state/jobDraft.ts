@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { jobInputSchema, type Job, type JobConfig, type JobData, type JobInput } from '../../src/shared/jobs.js';
+import { type JobNotice } from '../../src/shared/notify.js';
 import { type ProjectConfig } from '../../src/shared/projectConfig.js';
 import { type JobDraft } from './host.js';
 
@@ -23,12 +24,19 @@ export const JOB_FIELDS = [
 export type JobField = (typeof JOB_FIELDS)[number];
 export type JobFieldErrors = Partial<Record<JobField, string>>;
 
+const WEBHOOK_NOTICES: Readonly<Record<JobDraft['webhook'], readonly JobNotice[]>> = {
+  no: [],
+  editor: ['webhook'],
+  machine: ['machineWebhook'],
+};
+
 /** The form for a new job. */
 export function emptyJobDraft(connectionId: string): JobDraft {
   return {
     ...{ jobId: null, connectionId, projectId: null, name: '', modelName: '', command: '', folder: '~' },
     ...{ env: '', secrets: '', gpus: 'all', runner: 'process', image: '', volumes: '', ports: '' },
     ...{ shmSize: '16g', ipcHost: true, timeLimit: '', memory: '', after: '' },
+    ...{ mail: 'no', webhook: 'no' },
   };
 }
 
@@ -61,7 +69,7 @@ function quoted(word: string): string {
 
 /** A draft with what a job or a template says of how it is run. */
 export function withConfig(draft: JobDraft, config: JobConfig): JobDraft {
-  const { command, folder, env, secrets, gpus, runner, timeLimitMinutes, memoryGib, after } = config;
+  const { command, folder, env, secrets, gpus, runner, timeLimitMinutes, memoryGib, after, notify } = config;
   return {
     ...draft,
     ...{ command, folder, gpus },
@@ -77,6 +85,8 @@ export function withConfig(draft: JobDraft, config: JobConfig): JobDraft {
     timeLimit: timeLimitMinutes === null ? '' : String(timeLimitMinutes),
     memory: memoryGib === null ? '' : String(memoryGib),
     after: after ?? '',
+    mail: notify.includes('email') ? 'yes' : 'no',
+    webhook: notify.includes('machineWebhook') ? 'machine' : notify.includes('webhook') ? 'editor' : 'no',
   };
 }
 
@@ -116,6 +126,7 @@ function asInput(draft: JobDraft, env: Record<string, string>): JobInput {
       timeLimitMinutes: limit === '' ? null : Number(limit),
       memoryGib: memory === '' ? null : Number(memory),
       after: draft.after === '' ? null : draft.after,
+      notify: [...(draft.mail === 'yes' ? (['email'] as const) : []), ...WEBHOOK_NOTICES[draft.webhook]],
     },
   };
 }

@@ -50,7 +50,7 @@ export class JobBook implements Disposable {
     const next: Job = {
       ...job,
       ...{ status: 'queued', run: job.run + 1, queuedAt: now, startedAt: null, completedAt: null },
-      ...{ exitCode: null, reason: null, metrics: null, told: false },
+      ...{ exitCode: null, reason: null, metrics: null, told: false, sent: false },
     };
     this.jobs.set(jobId, next);
     try {

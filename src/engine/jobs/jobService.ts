@@ -21,6 +21,7 @@ import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
+import type { MachineHook } from '../notify/machineHook.js';
 import { Secret } from '../base/secret.js';
 import type { Keychain } from '../server/keychain.js';
 import type { Run } from '../ssh/run.js';
@@ -41,6 +42,8 @@ export interface JobServiceOptions {
   readonly used: (connectionId: string) => void;
   /** How many GPUs the machine has, where that is known. */
   readonly gpuCount: (connectionId: string) => number | undefined;
+  /** What lets a machine post the end of a job by itself; undefined where it is not to. */
+  readonly hook: (job: Job) => Promise<MachineHook | undefined>;
   readonly run: Run;
   readonly quote: Quote;
   readonly clock: Clock;
@@ -102,7 +105,7 @@ export class JobService implements Disposable {
       ...{ name: data.name, modelName: data.modelName === '' ? null : data.modelName },
       ...{ status: 'pending', config: data.config, metrics: null, containerId: null },
       ...{ startedAt: null, completedAt: null, createdAt: this.options.clock.now() },
-      ...{ run: 0, queuedAt: null, exitCode: null, reason: null, told: true },
+      ...{ run: 0, queuedAt: null, exitCode: null, reason: null, told: true, sent: true },
     };
     this.checkAfter(job);
     return await this.book.put(job);
@@ -198,6 +201,15 @@ export class JobService implements Disposable {
     return true;
   }
 
+  /** The end of this run needs no message outside of the editor any more. */
+  readonly markSent = async (jobId: string, run: number): Promise<void> => {
+    if (this.book.find(jobId)?.run === run) await this.book.note(jobId, { sent: true });
+  };
+
+  /** The last bytes of a log. */
+  readonly tail = async (jobId: string, bytes: number): Promise<Buffer> =>
+    Buffer.from((await this.readLog(jobId, undefined, bytes)).data, 'base64');
+
   async missingSecrets(jobId: string): Promise<string[]> {
     const missing: string[] = [];
     for (const name of this.get(jobId).config.secrets)
@@ -243,10 +255,10 @@ export class JobService implements Disposable {
   }
 
   private machine(connectionId: string, session: SshSession): MachineJobs {
-    const { run, quote, clock, log, keychain, gpuCount } = this.options;
+    const { run, quote, clock, log, keychain, gpuCount, hook } = this.options;
     return new MachineJobs(connectionId, {
       remote: new RemoteJobs(session, { run, quote, clock }),
-      ...{ book: this.book, clock, log },
+      ...{ book: this.book, clock, log, hook },
       places: () => Math.max(1, gpuCount(connectionId) ?? 1),
       secrets: async names => {
         const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));

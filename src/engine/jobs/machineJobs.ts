@@ -3,6 +3,7 @@ import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Logger } from '../base/logger.js';
+import type { MachineHook } from '../notify/machineHook.js';
 import type { SshSession } from '../ssh/types.js';
 import type { JobBook } from './jobBook.js';
 import { LogFigures } from './logFigures.js';
@@ -22,6 +23,8 @@ export interface MachineTools {
   readonly places: () => number;
   /** The values of secrets, as far as there are any. */
   readonly secrets: (names: readonly string[]) => Promise<Record<string, string>>;
+  /** What lets the machine post the end of a job by itself. */
+  readonly hook: (job: Job) => Promise<MachineHook | undefined>;
   readonly onGrow: (jobId: string, size: number) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -145,13 +148,13 @@ export class MachineJobs implements Disposable {
 
   /** Asking twice starts once: the machine keeps count. When the link is lost meanwhile, it is asked again after the reconnect. */
   private async launch(job: Job): Promise<void> {
-    const { book, clock, secrets } = this.tools;
+    const { book, clock, secrets, hook } = this.tools;
     this.launchedAt.set(job.id, clock.now());
     try {
       const values = await secrets(job.config.secrets);
       if (job.config.secrets.some(name => values[name] === undefined))
         throw new SparkError({ code: 'launchFailed', message: 'A secret that it needs has no value in the keychain.' });
-      await this.remote.launch(job, values);
+      await this.remote.launch(job, values, await hook(job));
     } catch (error) {
       if (!SparkError.is(error, 'launchFailed')) throw error;
       const reason = [error.message, error.hint].filter(Boolean).join(' ');

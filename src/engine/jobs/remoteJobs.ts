@@ -4,6 +4,7 @@ import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import { printable } from '../base/remoteText.js';
+import type { MachineHook } from '../notify/machineHook.js';
 import type { Run, RunResult } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
 import { ADOPTABLE, readAdoptable } from './adoption.js';
@@ -31,7 +32,7 @@ export class RemoteJobs {
   ) {}
 
   /** Starts this run of a job, unless it was started already. Rejects with `launchFailed`. */
-  async launch(job: Job, secrets: Readonly<Record<string, string>>): Promise<void> {
+  async launch(job: Job, secrets: Readonly<Record<string, string>>, hook: MachineHook | undefined): Promise<void> {
     const { quote } = this.tools;
     const { command, env, container } = prepareLaunch(job, quote);
     const parts = [
@@ -42,6 +43,7 @@ export class RemoteJobs {
       exportsOf(env, quote),
       exportsOf(secrets, quote),
       container ?? '',
+      ...[hook?.config ?? '', hook?.completed ?? '', hook?.failed ?? ''],
     ];
     const input = [...parts.map(text => Buffer.from(text).toString('base64')), 'end', ''].join('\n');
     const seconds = (job.config.timeLimitMinutes ?? 0) * 60;
@@ -159,12 +161,14 @@ const LAUNCH_HINTS: Readonly<Record<number, string | undefined>> = {
   4: 'Make sure that the home folder on the machine can be written to.',
   5: 'There may be no space left on the machine.',
   6: 'Install util-linux and coreutils on the machine.',
+  7: 'Install curl there, or have this computer post the end of the job.',
 };
 
 function launchProblem({ code, stderr }: RunResult): string {
   if (code === 3) return 'The job did not reach the machine whole.';
   if (code === 4) return 'The folder ~/.dgx-spark/jobs cannot be made on the machine.';
   if (code === 6) return 'The machine lacks setsid or base64, which jobs need.';
+  if (code === 7) return 'The machine lacks curl, which it needs to post the end of the job.';
   return `The job could not be started. ${printable(stderr)}`.trim();
 }
 

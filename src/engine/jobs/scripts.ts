@@ -5,21 +5,22 @@
 
 /**
  * Starts a job: `sh -c <this> <name> <id> <run> <folder> <seconds or 0> <grace seconds>`, with lines of base64 on its input: {@link SUPERVISOR},
- * {@link CHILD}, {@link ENDER}, the command, the environment, the secrets, the name of the container; then `end`, without which nothing was sent
+ * {@link CHILD}, {@link ENDER}, the command, the environment, the secrets, the name of the container, and of a message at its end the configuration
+ * for curl, the body where it completes and the body where it fails; then `end`, without which nothing was sent
  * whole and nothing is started. `mkdir` is what makes it happen once, however often it is asked for.
  */
 export const LAUNCH = [
   'mask=$(umask); umask 077; LC_ALL=C; export LC_ALL; d="$HOME/.dgx-spark/jobs/$1";',
-  'IFS= read -r sup && IFS= read -r chi && IFS= read -r end && IFS= read -r cmd && IFS= read -r env && IFS= read -r sec && IFS= read -r con && IFS= read -r last || exit 3;',
-  '[ "$last" = end ] || exit 3; command -v setsid >/dev/null 2>&1 && command -v base64 >/dev/null 2>&1 || exit 6;',
+  'IFS= read -r sup && IFS= read -r chi && IFS= read -r end && IFS= read -r cmd && IFS= read -r env && IFS= read -r sec && IFS= read -r con && IFS= read -r hok && IFS= read -r hco && IFS= read -r hfa && IFS= read -r last || exit 3;',
+  '[ "$last" = end ] || exit 3; command -v setsid >/dev/null 2>&1 && command -v base64 >/dev/null 2>&1 || exit 6; [ -z "$hok" ] || command -v curl >/dev/null 2>&1 || exit 7;',
   'mkdir -p "$d" && [ -w "$d" ] || exit 4;',
   'put() { printf %s "$1" | base64 -d > "$d/$2" || exit 5; };',
   'if mkdir "$d/started-$2" 2>/dev/null; then trap "" HUP PIPE;',
   '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/adopted" "$d/supervisor" "$d/run";',
   'if [ -e "$d/log" ]; then mv -f "$d/log" "$d/log.1"; fi; : > "$d/log" || exit 5;',
-  'put "$sup" supervise; put "$chi" child; put "$end" ender; put "$cmd" command; put "$env" env; put "$sec" secrets; put "$con" container;',
+  'put "$sup" supervise; put "$chi" child; put "$end" ender; put "$cmd" command; put "$env" env; put "$sec" secrets; put "$con" container; put "$hok" hook; put "$hco" hook-completed; put "$hfa" hook-failed;',
   'cat /proc/sys/kernel/random/boot_id > "$d/boot" && printf "%s\\n" "$2" > "$d/run" || exit 5 )',
-  '|| { rm -f "$d/secrets" "$d/run"; rmdir "$d/started-$2"; exit 5; };',
+  '|| { rm -f "$d/secrets" "$d/hook" "$d/run"; rmdir "$d/started-$2"; exit 5; };',
   '( trap - HUP PIPE; exec setsid sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5" ) </dev/null >/dev/null 2>&1 &',
   'n=0; while [ ! -s "$d/pid" ] && [ ! -e "$d/exit" ] && [ "$n" -lt 25 ]; do n=$((n+1)); sleep 0.2 2>/dev/null || sleep 1; done; fi; exit 0',
 ].join(' ');
@@ -68,6 +69,14 @@ rm -f "$dir/secrets"
 if [ "$code" -eq 137 ] && [ "$(killed)" != "$before" ]; then : > "$dir/oom"; fi
 date +%s > "$dir/ended"
 printf '%s\\n' "$code" > "$dir/exit.new" && mv -f "$dir/exit.new" "$dir/exit"
+# the address is a secret: it goes by a file, and with the end
+if [ -s "$dir/hook" ] && [ ! -e "$dir/stop" ]; then
+  body=$dir/hook-failed
+  if [ "$code" -eq 0 ]; then body=$dir/hook-completed; fi
+  sed "s/@EXIT@/$code/g" "$body" | curl -q -fsS --proto =http,https --max-time 30 --retry 5 --retry-delay 10 --retry-connrefused \\
+    --config "$dir/hook" --data-binary @- >/dev/null 2>&1
+fi
+rm -f "$dir/hook" "$dir/hook-completed" "$dir/hook-failed"
 `;
 
 /** Becomes the job: `sh child <dir> <folder> <id> <umask>`. The mark in its environment is how everything it starts is found. */

@@ -11,6 +11,7 @@ import type { JobService } from '../jobs/jobService.js';
 import type { ProcessToEnd } from '../metrics/killProcess.js';
 import type { MetricsService } from '../metrics/metricsService.js';
 import type { OllamaService } from '../ollama/ollamaService.js';
+import type { Outside } from '../notify/outside.js';
 import type { SshSession } from '../ssh/types.js';
 import type { Store } from '../store/types.js';
 import type { ProjectService } from '../projects/projectService.js';
@@ -42,6 +43,7 @@ export interface HandlerParts extends FileHandlerParts {
   /** Ends a program on a machine. */
   readonly endProcess: (session: SshSession, which: ProcessToEnd) => Promise<void>;
   readonly alerts: AlertService;
+  readonly outside: Outside;
   readonly store: Store;
   readonly sshConfig: { list(): Promise<SshConfigList> };
   readonly projects: ProjectService;
@@ -220,6 +222,14 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     'metrics/cleanUp': ({ days }) => ({ deleted: store.metrics.cleanUp(days) }),
 
     ...chainHandlers(parts.chains, ask),
+    'notify/setSecret': async ({ way, value }) => {
+      await parts.outside.setSecret(way, value);
+      return null;
+    },
+    'notify/test': async ({ way }) => {
+      await parts.outside.test(way);
+      return null;
+    },
     'alerts/list': () => alerts.list(),
     'alerts/snooze': ({ alertId, minutes }) => {
       alerts.snooze(alertId, minutes);

@@ -18,6 +18,7 @@ const stateSchema = v.object({
   exitCode: v.fallback(v.nullable(v.number()), null),
   reason: v.fallback(v.nullable(v.string()), null),
   told: v.fallback(v.boolean(), true),
+  sent: v.fallback(v.boolean(), true),
 });
 
 /** Training jobs in `dgx_training_jobs`, changed through the writer only. */

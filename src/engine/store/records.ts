@@ -27,6 +27,9 @@ const storedConnectionSchema = v.object({
   ollamaPort: v.optional(v.nullable(v.number()), null),
 });
 
+/** Journals of earlier versions say nothing of messages outside of the editor. */
+const storedJobSchema = v.object({ ...jobSchema.entries, sent: v.optional(v.boolean(), true) });
+
 /** A project as it is stored; its jobs have a table of their own. */
 const storedProjectSchema = v.object({
   ...v.omit(projectSchema, ['jobs']).entries,
@@ -44,7 +47,7 @@ export const changeRecordSchema = v.variant('type', [
   v.object({ type: v.literal('activateConnection'), id: connectionIdSchema }),
   v.object({ type: v.literal('putForward'), forward: forwardSchema }),
   v.object({ type: v.literal('deleteForward'), id: v.string() }),
-  v.object({ type: v.literal('putJob'), job: jobSchema }),
+  v.object({ type: v.literal('putJob'), job: storedJobSchema }),
   v.object({ type: v.literal('deleteJob'), id: v.string() }),
   v.object({
     type: v.literal('metrics'),

@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job, JobInput } from '../../../src/shared/jobs.js';
+import { DEFAULT_ENGINE_SETTINGS } from '../../../src/shared/settings.js';
+import { HookServer } from '../../support/hookServer.js';
+import { MailServer } from '../../support/mailServer.js';
 import { makeKey, type Sshd, startSshd } from '../../support/sshd.js';
 import { newStorage, TestWindow } from '../../support/window.js';
 
@@ -104,6 +107,45 @@ describe('training jobs on a real sshd', () => {
     assert.deepEqual(holding, [join(folderOf(job.id), 'log')]);
     assert.ok(!JSON.stringify(ended).includes('hf_secret'));
     assert.equal(statSync(join(folderOf(job.id), 'env')).mode & 0o777, 0o600);
+  });
+
+  it('tells its end by mail and webhook, by itself where it is to', async () => {
+    const [mail, hook] = [await MailServer.start(), await HookServer.start()];
+    await window.peer.request('settings/set', {
+      ...DEFAULT_ENGINE_SETTINGS,
+      ...{ emailHost: '127.0.0.1', emailPort: mail.port, emailSecurity: 'none', emailTo: 'me@example.org' },
+    });
+    const address = hook.url('/secret-path');
+    await window.peer.request('notify/setSecret', { way: 'webhook', value: address });
+    const failed = await finish('echo a last word; exit 3', { notify: ['email', 'webhook'] });
+    await window.until('the job to be marked', ({ jobs }) => jobs.some(({ id, sent }) => id === failed.id && sent));
+    assert.deepEqual([mail.mails.length, hook.posted.length], [1, 1]);
+    assert.match(mail.mails[0]?.source ?? '', /has failed[^]*exit code 3[^]*a last word/);
+    assert.equal((JSON.parse(hook.posted[0]?.body ?? '') as { exitCode: number }).exitCode, 3);
+
+    const job = await create('tr "\\0" " " < /proc/$PPID/cmdline; exit 4', {
+      name: 'by "itself"',
+      notify: ['machineWebhook'],
+    });
+    await start(job);
+    await hook.until(2);
+    const { title, text } = JSON.parse(hook.posted[1]?.body ?? '') as { title: string; text: string };
+    assert.match(title, /training job "by "itself"" has failed$/);
+    assert.equal(text, 'It ended with exit code 4.');
+    assert.equal(hook.posted[1]?.path, '/secret-path');
+    const supervisor = Number(textOf(job.id, 'supervisor').split(' ')[0]);
+    while (existsSync(`/proc/${supervisor}`)) await new Promise(resolve => setTimeout(resolve, 20));
+    const left = readdirSync(folderOf(job.id)).map(name => join(folderOf(job.id), name));
+    assert.deepEqual(
+      left.filter(path => statSync(path).isFile() && readFileSync(path).includes('secret-path')),
+      [],
+    );
+    await reach(job.id, 'failed');
+    await window.peer.request('notify/setSecret', { way: 'webhook', value: '' });
+    const refused = await finish('true', { notify: ['machineWebhook'] });
+    assert.match(refused.reason ?? '', /none is set/);
+    await mail.stop();
+    await hook.stop();
   });
 
   it('survives the loss of the link, the end of the engine, and is started once', async () => {
