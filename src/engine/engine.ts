@@ -6,10 +6,10 @@ import type { EngineInfo, Snapshot } from '../shared/contract.js';
 import { SparkError } from '../shared/errors.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 import { systemClock } from './base/clock.js';
-import { DisposableStore, type Disposable } from './base/disposable.js';
+import { DisposableStore } from './base/disposable.js';
 import { watchNetwork } from './base/networkWatch.js';
 import { watchWake } from './base/wakeWatch.js';
-import { createLogger, type Logger } from './base/logger.js';
+import type { Logger } from './base/logger.js';
 import { ChainService } from './chains/chainService.js';
 import { AlertService } from './alerts/alertService.js';
 import { ConnectionService } from './connections/connectionService.js';
@@ -26,6 +26,8 @@ import { Outside } from './notify/outside.js';
 import { OllamaService } from './ollama/ollamaService.js';
 import { ProjectService } from './projects/projectService.js';
 import { keychainOf } from './server/keychain.js';
+import { LogLines } from './server/logLines.js';
+import { Linger } from './server/linger.js';
 import { engineHandlers } from './server/engineHandlers.js';
 import { terminalListeners } from './server/terminalHandlers.js';
 import { type Tell, tellWindows } from './server/tellWindows.js';
@@ -42,9 +44,6 @@ import { findFreePort } from './tunnel/loopbackListener.js';
 import { portHolder } from './tunnel/portHolder.js';
 import { openTunnel, swapListeners } from './tunnel/tunnel.js';
 
-/** How long an engine that has just been started waits for its first window, whatever the setting. */
-const FIRST_WINDOW_SECONDS = 15;
-
 /**
  * Composition root of the engine: makes the parts, in the order in which they need each other, and lets go of them in
  * the reverse order.
@@ -55,8 +54,7 @@ export class Engine {
   private readonly windows: Windows;
   private readonly startedAt = systemClock.now();
   private settings: EngineSettings = DEFAULT_ENGINE_SETTINGS;
-  private linger: Disposable | undefined;
-  private everAttached = false;
+  private readonly linger: Linger | undefined;
   private stopping: Promise<void> | undefined;
   private onStopped: () => void = () => undefined;
   private readonly metrics: MetricsService;
@@ -95,19 +93,16 @@ export class Engine {
       systemClock,
     );
     try {
-      const lines: LineSink = { write: () => undefined };
-      const log = createLogger((level, scope, message) => {
-        lines.write(level, scope, message);
-      });
+      const lines = new LogLines(systemClock);
       // the settings come with the first window, after the store has been opened
       const retention: Retention = { days: DEFAULT_ENGINE_SETTINGS.retentionDays };
       const store = await openStore({
         folder: options.storageFolder,
         clock: systemClock,
-        log: log.scope('store'),
+        log: lines.log.scope('store'),
         retentionDays: () => retention.days,
       });
-      const engine = new Engine(options, token, server, store, retention, log, lines);
+      const engine = new Engine(options, token, server, store, retention, lines);
       accept = socket => {
         engine.windows.accept(socket);
       };
@@ -126,11 +121,20 @@ export class Engine {
     server: SocketServer,
     private readonly store: Store,
     private readonly retention: Retention,
-    log: Logger,
-    lines: LineSink,
+    lines: LogLines,
   ) {
+    const { log } = lines;
     this.log = log;
     this.held.add(server);
+    // an engine inside a window ends with it, not before
+    this.linger =
+      options.location === 'window'
+        ? undefined
+        : new Linger(
+            systemClock,
+            () => this.lingerSeconds,
+            () => void this.stop(),
+          );
     this.pendingNotices = [...store.notices];
     this.windows = this.held.add(
       new Windows(
@@ -155,10 +159,7 @@ export class Engine {
         log.scope('windows'),
       ),
     );
-    lines.write = (level, scope, message) => {
-      for (const window of this.windows.all)
-        window.peer.notify('log/line', { level, scope, message, at: systemClock.now() });
-    };
+    lines.sendTo(this.windows);
     this.metrics = this.held.add(
       new MetricsService({ repository: store.metrics, clock: systemClock, log: log.scope('metrics') }),
     );
@@ -226,7 +227,13 @@ export class Engine {
       }),
     );
     this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
-    this.alerts = this.held.add(new AlertService({ clock: systemClock, settings: () => this.settings }));
+    this.alerts = this.held.add(
+      new AlertService({
+        ...{ clock: systemClock, settings: () => this.settings },
+        repository: store.alerts,
+        log: log.scope('alerts'),
+      }),
+    );
     this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
     this.held.add(this.metrics.onDidSample(sample => this.ollama.take(sample)));
     this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
@@ -353,34 +360,20 @@ export class Engine {
   }
 
   private whenWindowsChange(): void {
-    this.linger?.dispose();
-    const leader = this.windows.all[0];
-    if (leader) {
-      this.everAttached = true;
+    const { all } = this.windows;
+    const [leader] = all;
+    if (leader)
       for (const message of this.pendingNotices.splice(0))
         leader.peer.notify('notice/show', { severity: 'warning', message });
-      return;
-    }
-    // an engine inside a window ends with it, not before
-    if (this.options.location === 'window') return;
-    this.linger = systemClock.after(this.lingerSeconds * 1000, () => void this.stop());
+    this.linger?.windowsAre(all.length);
   }
 
   private get lingerSeconds(): number {
-    const { lingerSeconds } = this.configured ? this.settings : this.options;
-    // the window that started us is still on its way
-    return this.everAttached ? lingerSeconds : Math.max(lingerSeconds, FIRST_WINDOW_SECONDS);
-  }
-
-  private get configured(): boolean {
-    return this.settings !== DEFAULT_ENGINE_SETTINGS;
+    const isConfigured = this.settings !== DEFAULT_ENGINE_SETTINGS;
+    return (isConfigured ? this.settings : this.options).lingerSeconds;
   }
 }
 
 interface Retention {
   days: number;
-}
-
-interface LineSink {
-  write: Parameters<typeof createLogger>[0];
 }

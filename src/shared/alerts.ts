@@ -20,6 +20,13 @@ export const alertSchema = v.object({
 /** Something that was wrong for long enough to be told. */
 export type Alert = v.InferOutput<typeof alertSchema>;
 
+/** More are not remembered. */
+export const MOST_ALERTS = 200;
+
+/** An alert with what was watched: by that it is found again when it goes on. */
+export const keptAlertSchema = v.object({ ...alertSchema.entries, watched: v.string() });
+export type KeptAlert = v.InferOutput<typeof keptAlertSchema>;
+
 /** How long an alert can be put off. */
 export const snoozeSchema = v.strictObject({
   alertId: v.string(),

@@ -59,7 +59,7 @@ import { engineSettingsSchema } from './settings.js';
 export const CONTRACT_VERSION = 8;
 
 /** Highest `PRAGMA user_version` that this build knows. Compared in the handshake. */
-export const DATABASE_VERSION = 6;
+export const DATABASE_VERSION = 7;
 
 const nothing = v.strictObject({});
 const byConnection = v.strictObject({ connectionId: connectionIdSchema });

@@ -1,24 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { Alert } from '../../shared/alerts.js';
+import * as v from 'valibot';
+import { type Alert, alertSchema, type KeptAlert, MOST_ALERTS } from '../../shared/alerts.js';
 import type { ConnectionView } from '../../shared/connection.js';
 import type { MachineDetails } from '../../shared/details.js';
 import { SparkError } from '../../shared/errors.js';
 import type { Sample, Trouble } from '../../shared/metrics.js';
 import type { EngineSettings } from '../../shared/settings.js';
 import type { Clock } from '../base/clock.js';
+import type { AlertRepository } from '../store/types.js';
+import type { Logger } from '../base/logger.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import { watchedIn, watchedInDetails, type Watched } from './alertRules.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-/** Past alerts that are remembered. */
-const MAX_KEPT = 200;
 /** Readings further apart than this say nothing about the time between them. */
 const LONGEST_GAP_MS = 90 * SECOND;
 
 /** One thing that is watched on one machine. */
 interface Track {
+  readonly watched: string;
   /** When the value reached its threshold; undefined while it is below. */
   since: number | undefined;
   lastAt: number;
@@ -30,6 +32,9 @@ interface Track {
 export interface AlertServiceOptions {
   readonly clock: Clock;
   readonly settings: () => EngineSettings;
+  /** Where alerts outlive the engine. */
+  readonly repository: AlertRepository;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /**
@@ -40,7 +45,7 @@ export class AlertService implements Disposable {
   private readonly held = new DisposableStore();
   private readonly raised = this.held.add(new Emitter<Alert>());
   private readonly tracks = new Map<string, Track>();
-  private alerts: Alert[] = [];
+  private alerts: KeptAlert[];
   /** Machines that were connected once and are not now. */
   private readonly lost = new Map<string, Disposable>();
   private readonly reached = new Set<string>();
@@ -48,11 +53,21 @@ export class AlertService implements Disposable {
   /** Fires with an alert that the user is to be told of. */
   readonly onDidRaise: Event<Alert> = this.raised.event;
 
-  constructor(private readonly options: AlertServiceOptions) {}
+  constructor(private readonly options: AlertServiceOptions) {
+    this.alerts = options.repository.list();
+    // what went on when the last engine ended is not news
+    for (const alert of this.alerts)
+      if (alert.endedAt === null) {
+        const { connectionId, watched, raisedAt, snoozedUntil } = alert;
+        const track = this.track(connectionId, watched, raisedAt);
+        if (!track.open)
+          Object.assign(track, { open: alert, notifiedAt: raisedAt, snoozedUntil: snoozedUntil ?? undefined });
+      }
+  }
 
   /** The last alerts, the newest first. */
   list(): Alert[] {
-    return [...this.alerts];
+    return this.alerts.map(shown);
   }
 
   take(sample: Sample): void {
@@ -165,6 +180,7 @@ export class AlertService implements Disposable {
     const known = this.tracks.get(whole);
     if (known) return known;
     const track: Track = {
+      watched: key,
       since: undefined,
       lastAt: at,
       open: undefined,
@@ -179,8 +195,9 @@ export class AlertService implements Disposable {
     const now = this.options.clock.now();
     const cooldownMs = this.options.settings().alertCooldownMinutes * MINUTE;
     const snoozed = track.snoozedUntil !== undefined && now < track.snoozedUntil;
-    const alert: Alert = {
+    const alert: KeptAlert = {
       ...what,
+      watched: track.watched,
       ...{
         id: randomUUID(),
         raisedAt: now,
@@ -189,11 +206,12 @@ export class AlertService implements Disposable {
       },
     };
     track.open = alert;
-    this.alerts = [alert, ...this.alerts].slice(0, MAX_KEPT);
+    this.alerts = [alert, ...this.alerts].slice(0, MOST_ALERTS);
+    this.keep(alert);
     const since = track.notifiedAt === undefined ? Infinity : now - track.notifiedAt;
     if (snoozed || (since >= 0 && since < cooldownMs)) return;
     track.notifiedAt = now;
-    this.raised.fire(alert);
+    this.raised.fire(shown(alert));
   }
 
   private end(track: Track): void {
@@ -203,11 +221,23 @@ export class AlertService implements Disposable {
     if (known) this.change({ ...known, endedAt: this.options.clock.now() });
   }
 
-  private change(alert: Alert): void {
+  private change(alert: KeptAlert): void {
+    this.keep(alert);
     this.alerts = this.alerts.map(known => (known.id === alert.id ? alert : known));
+  }
+
+  private keep(alert: KeptAlert): void {
+    this.options.repository.note(alert).catch((error: unknown) => {
+      this.options.log.warn(`An alert could not be saved: ${SparkError.toInfo(error).message}`);
+    });
   }
 
   private get durationMs(): number {
     return this.options.settings().alertDurationSeconds * SECOND;
   }
+}
+
+/** Without what only this service knows. */
+function shown(alert: KeptAlert): Alert {
+  return v.parse(alertSchema, alert);
 }

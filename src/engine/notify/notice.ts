@@ -1,5 +1,5 @@
 import type { Alert } from '../../shared/alerts.js';
-import type { Job, JobMetrics } from '../../shared/jobs.js';
+import type { Job, JobMetrics, JobStatus } from '../../shared/jobs.js';
 
 /** Something that is told outside of the editor. Text that came from a machine is in it: it is sent as plain text only. */
 export interface Notice {
@@ -25,10 +25,15 @@ export function noticeOfAlert(alert: Alert, machine: string): Notice {
   };
 }
 
+const ENDS: Partial<Record<JobStatus, string>> = {
+  completed: 'has completed',
+  lost: 'was lost',
+  stopped: 'was not started',
+};
+
 /** @param lines the end of its log; empty where it could not be read, or is not to be sent */
 export function noticeOfJob(job: Job, machine: string, lines: readonly string[]): Notice {
   const { name, status, exitCode, reason, startedAt, completedAt, metrics } = job;
-  const word = { completed: 'has completed', lost: 'was lost', stopped: 'was not started' }[String(status)];
   const ran = startedAt !== null && completedAt !== null ? `It ran for ${inWords(completedAt - startedAt)}.` : '';
   const text = [
     [reason, ran].filter(Boolean).join(' '),
@@ -36,7 +41,7 @@ export function noticeOfJob(job: Job, machine: string, lines: readonly string[])
     lines.length === 0 ? '' : `The end of its log:\n\n${lines.join('\n')}`,
   ];
   return {
-    title: `${machine}: training job "${name}" ${word ?? 'has failed'}`,
+    title: `${machine}: training job "${name}" ${ENDS[status] ?? 'has failed'}`,
     text: text.filter(part => part !== '').join('\n\n'),
     facts: {
       ...{ event: 'job', machine, job: name, status, exitCode, loss: metrics?.loss ?? null },

@@ -1,3 +1,4 @@
+import { type KeptAlert, MOST_ALERTS } from '../../shared/alerts.js';
 import type { Connection } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
 import type { Database } from './database.js';
@@ -25,6 +26,8 @@ export function applyRecord(database: Database, record: ChangeRecord): number {
       return putJob(database, record.job);
     case 'deleteJob':
       return database.run('DELETE FROM dgx_training_jobs WHERE id = ?', [record.id]);
+    case 'putAlert':
+      return database.transaction(() => putAlert(database, record.alert));
     case 'metrics':
       return database.transaction(() => addMetrics(database, record));
     case 'deleteMetrics':
@@ -95,13 +98,26 @@ function putForward(
   });
 }
 
+function putAlert(database: Database, alert: KeptAlert): number {
+  // the connection may have been deleted in the journal before
+  if (database.value('SELECT 1 FROM dgx_connections WHERE id = ?', [alert.connectionId]) === null) return 0;
+  const written = database.run(
+    `INSERT INTO dgx_alerts (id, connection_id, raised_at, details) VALUES (?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET details = excluded.details`,
+    [alert.id, alert.connectionId, toSqlTime(alert.raisedAt), JSON.stringify(alert)],
+  );
+  const oldest = 'SELECT id FROM dgx_alerts ORDER BY raised_at DESC, rowid DESC LIMIT -1 OFFSET ?';
+  database.run(`DELETE FROM dgx_alerts WHERE id IN (${oldest})`, [MOST_ALERTS]);
+  return written;
+}
+
 function putJob(database: Database, job: Job): number {
   const isThere = (table: 'dgx_connections' | 'dgx_projects', id: string) =>
     database.value(`SELECT 1 FROM ${table} WHERE id = ?`, [id]) !== null;
   // what it belongs to may have been deleted in the journal before
   if (!isThere('dgx_connections', job.connectionId)) return 0;
   const projectId = job.projectId !== null && isThere('dgx_projects', job.projectId) ? job.projectId : null;
-  const { run, queuedAt, exitCode, reason, told } = job;
+  const { run, queuedAt, exitCode, reason, told, sent } = job;
   const time = (ms: number | null) => (ms === null ? null : toSqlTime(ms));
   return database.run(
     `INSERT INTO dgx_training_jobs (id, project_id, connection_id, name, model_name, status, config, metrics,
@@ -124,7 +140,7 @@ function putJob(database: Database, job: Job): number {
       time(job.startedAt),
       time(job.completedAt),
       toSqlTime(job.createdAt),
-      JSON.stringify({ run, queuedAt, exitCode, reason, told }),
+      JSON.stringify({ run, queuedAt, exitCode, reason, told, sent }),
     ],
   );
 }
@@ -139,6 +155,7 @@ function deleteConnection(database: Database, id: string): number {
     database.run('DELETE FROM dgx_training_jobs WHERE connection_id = ?', [id]);
     database.run('DELETE FROM dgx_projects WHERE connection_id = ?', [id]);
     database.run('DELETE FROM dgx_forwards WHERE connection_id = ?', [id]);
+    database.run('DELETE FROM dgx_alerts WHERE connection_id = ?', [id]);
     return database.run('DELETE FROM dgx_connections WHERE id = ?', [id]);
   });
   // its pages would otherwise stay in the file, with what was deleted still readable in them

@@ -81,6 +81,17 @@ UPDATE dgx_training_jobs SET connection_id =
 CREATE INDEX dgx_training_jobs_by_connection ON dgx_training_jobs (connection_id);
 `;
 
+/** What was wrong and told; `details` is JSON. */
+const ALERTS = `
+CREATE TABLE dgx_alerts (
+  id TEXT PRIMARY KEY,
+  connection_id TEXT NOT NULL,
+  raised_at DATETIME NOT NULL,
+  details TEXT NOT NULL
+);
+CREATE INDEX dgx_alerts_by_time ON dgx_alerts (raised_at);
+`;
+
 /** What brings a database from version n to n + 1, by n. */
 const MIGRATIONS: readonly string[] = [
   SPECIFIED_TABLES,
@@ -89,6 +100,7 @@ const MIGRATIONS: readonly string[] = [
   FORWARDS_AND_OLLAMA,
   PROJECT_ACTIVITY,
   JOBS,
+  ALERTS,
 ];
 
 export function schemaVersion(database: Database): number {
@@ -118,6 +130,7 @@ const COLUMNS_IN_USE = [
   'SELECT samples, gpu_utilization_max FROM dgx_metrics_quarter_hour',
   'SELECT id, connection_id, name, description, project_type, remote_path, status, config, created_at, updated_at, config_revision, last_activity_at FROM dgx_projects',
   'SELECT id, project_id, connection_id, name, model_name, status, config, metrics, container_id, started_at, completed_at, created_at, state FROM dgx_training_jobs',
+  'SELECT id, connection_id, raised_at, details FROM dgx_alerts',
   'SELECT name, value FROM dgx_store_state',
 ];
 

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.js';
 import { DEFAULT_ENGINE_SETTINGS } from '../../shared/settings.js';
 import { SparkError } from '../../shared/errors.js';
 import { Backups } from './backups.js';
+import { createAlertRepository } from './alertRepository.js';
 import { createConnectionRepository } from './connectionRepository.js';
 import { loadSqlite } from './database.js';
 import { type Disk, nodeDisk } from './disk.js';
@@ -68,6 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   return {
+    alerts: createAlertRepository(database, writer),
     connections: createConnectionRepository(database, writer, clock),
     forwards: createForwardRepository(database, writer),
     jobs: createJobRepository(database, writer),

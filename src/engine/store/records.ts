@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { keptAlertSchema } from '../../shared/alerts.js';
 import { forwardSchema } from '../../shared/forwards.js';
 import { jobSchema } from '../../shared/jobs.js';
 import { connectionIdSchema, connectionSchema, epochMsSchema } from '../../shared/connection.js';
@@ -49,6 +50,7 @@ export const changeRecordSchema = v.variant('type', [
   v.object({ type: v.literal('deleteForward'), id: v.string() }),
   v.object({ type: v.literal('putJob'), job: storedJobSchema }),
   v.object({ type: v.literal('deleteJob'), id: v.string() }),
+  v.object({ type: v.literal('putAlert'), alert: keptAlertSchema }),
   v.object({
     type: v.literal('metrics'),
     connectionId: connectionIdSchema,

@@ -1,3 +1,4 @@
+import type { KeptAlert } from '../../shared/alerts.js';
 import type { Connection, ConnectionChanges, ConnectionData } from '../../shared/connection.js';
 import type { Forward } from '../../shared/forwards.js';
 import type { Series, SeriesQuery } from '../../shared/history.js';
@@ -66,6 +67,14 @@ export interface JobRepository {
   delete(id: string): Promise<void>;
 }
 
+/** The last alerts (`dgx_alerts`); those of a deleted connection go with it. */
+export interface AlertRepository {
+  /** Newest first. */
+  list(): KeptAlert[];
+  /** Saves a new one, or another state of one. */
+  note(alert: KeptAlert): Promise<void>;
+}
+
 /** Metric rows (`dgx_metrics`), one a GPU and time. */
 export interface MetricsRepository {
   /** Adds one row for each GPU of the sample; durable within the journal's flush. */
@@ -85,6 +94,7 @@ export interface Store {
   readonly connections: ConnectionRepository;
   readonly forwards: ForwardRepository;
   readonly jobs: JobRepository;
+  readonly alerts: AlertRepository;
   readonly metrics: MetricsRepository;
   readonly projects: ProjectRepository;
   /** What the user must be told about opening it (a damaged file was replaced), in plain sentences. */

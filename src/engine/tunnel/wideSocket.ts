@@ -40,11 +40,11 @@ export function readWide(accepted: Socket): Socket {
       callback(length, buffer) {
         const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, length);
         const destination = destinations.get(socket);
-        const isIdle = destination !== undefined && destination.writableLength === 0;
+        const isIdle = waitingIn(destination) === 0;
         // a socket with its own buffer emits no data by itself; what takes a piece at once needs no copy of it
         socket.emit('data', isIdle ? bytes : Buffer.from(bytes));
         const isFull = length === space.length && length < MOST_READ_BYTES;
-        const isKept = isIdle && destination.writableLength > 0;
+        const isKept = isIdle && waitingIn(destination) > 0;
         if (isFull || isKept) space = Buffer.allocUnsafeSlow(isFull ? space.length * 2 : space.length);
         return true;
       },
@@ -54,6 +54,11 @@ export function readWide(accepted: Socket): Socket {
   const socket: Socket = new Socket(options);
   gatherWrites(socket);
   return socket;
+}
+
+/** Bytes that a stream has not taken yet; what nobody knows of may keep anything. */
+function waitingIn(destination: Writable | undefined): number {
+  return destination?.writableLength ?? Infinity;
 }
 
 /** As `pipe`, without a copy of what the destination takes at once. */

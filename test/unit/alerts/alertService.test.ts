@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AlertService } from '../../../src/engine/alerts/alertService.js';
-import type { Alert } from '../../../src/shared/alerts.js';
+import { nullLogger } from '../../../src/engine/base/logger.js';
+import type { Alert, KeptAlert } from '../../../src/shared/alerts.js';
 import type { ConnectionView } from '../../../src/shared/connection.js';
 import type { Trouble } from '../../../src/shared/metrics.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../../../src/shared/settings.js';
@@ -19,13 +20,28 @@ describe('alerts', () => {
   let settings: EngineSettings;
   let service: AlertService;
   let told: Alert[];
+  let kept: Map<string, KeptAlert>;
+
+  /** An engine with what the last one has left. */
+  function begin(): AlertService {
+    const repository = {
+      list: () => [...kept.values()].reverse(),
+      note: (alert: KeptAlert) => {
+        kept.set(alert.id, alert);
+        return Promise.resolve();
+      },
+    };
+    const begun = new AlertService({ clock, settings: () => settings, repository, log: nullLogger });
+    begun.onDidRaise(alert => told.push(alert));
+    return begun;
+  }
 
   beforeEach(() => {
     clock = new ManualClock();
     settings = { ...DEFAULT_ENGINE_SETTINGS };
     told = [];
-    service = new AlertService({ clock, settings: () => settings });
-    service.onDidRaise(alert => told.push(alert));
+    kept = new Map();
+    service = begin();
   });
 
   afterEach(() => {
@@ -50,6 +66,23 @@ describe('alerts', () => {
       [['temperature', 'The GPU is at 91 °C.']],
     );
     assert.equal(service.list()[0]?.endedAt, null);
+  });
+
+  it('outlive the engine: what goes on is not told anew, and ends when it is over', () => {
+    heat(91, 2 * MINUTE);
+    service.dispose();
+    service = begin();
+    heat(91, 2 * MINUTE);
+    assert.equal(told.length, 1);
+    assert.deepEqual(
+      service.list().map(({ message, endedAt }) => [message, endedAt]),
+      [['The GPU is at 91 °C.', null]],
+    );
+    heat(50, 10 * SECOND);
+    assert.equal(typeof service.list()[0]?.endedAt, 'number');
+    service.dispose();
+    service = begin();
+    assert.equal(typeof service.list()[0]?.endedAt, 'number');
   });
 
   it('do not begin while the value falls below now and then, or was not read', () => {
