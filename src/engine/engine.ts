@@ -190,6 +190,8 @@ export class Engine {
       }),
     );
     const { connections } = this;
+    const settings = () => this.settings;
+    const forward = async (id: string, host: string, port: number) => await connections.forward(id, host, port);
     const machine = (id: string) => connections.snapshot().connections.find(one => one.id === id)?.name ?? 'A machine';
     const reach = {
       session: (id: string) => connections.session(id),
@@ -199,15 +201,14 @@ export class Engine {
     this.forwards = this.held.add(
       new ForwardService({
         ...{ ...reach, repository: store.forwards, tools: { openTunnel, findFreePort }, log: log.scope('forwards') },
-        route: async (id, host, port) => await connections.forward(id, host, port),
+        route: forward,
       }),
     );
     this.ollama = this.held.add(
       new OllamaService({
         ...reach,
         place: id => ({ name: connections.get(id).name, ...connections.ollamaAddress(id) }),
-        forward: async (id, host, port) => await connections.forward(id, host, port),
-        sample: id => this.metrics.latest(id),
+        ...{ forward, sample: id => this.metrics.latest(id) },
       }),
     );
     this.containers = this.held.add(new ContainerService({ ...reach, name: id => connections.get(id).name }));
@@ -229,13 +230,15 @@ export class Engine {
     this.terminals = this.held.add(new TerminalService(this.connections, systemClock));
     this.alerts = this.held.add(
       new AlertService({
-        ...{ clock: systemClock, settings: () => this.settings },
-        repository: store.alerts,
-        log: log.scope('alerts'),
+        ...{ clock: systemClock, settings, repository: store.alerts, log: log.scope('alerts') },
       }),
     );
-    this.held.add(this.metrics.onDidSample(sample => this.alerts.take(sample)));
-    this.held.add(this.metrics.onDidSample(sample => this.ollama.take(sample)));
+    this.held.add(
+      this.metrics.onDidSample(sample => {
+        this.alerts.take(sample);
+        this.ollama.take(sample);
+      }),
+    );
     this.held.add(this.metrics.onDidReadDetails(details => this.alerts.takeDetails(details)));
     this.held.add(this.alerts.onDidRaise(alert => this.windows.preferred?.peer.notify('alerts/raised', alert)));
     this.jobs = this.held.add(
@@ -254,11 +257,8 @@ export class Engine {
     );
     this.outside = this.held.add(
       new Outside({
-        ...{ settings: () => this.settings, clock: systemClock, log: log.scope('notify') },
-        keychain,
-        onDidRaise: this.alerts.onDidRaise,
-        jobs: this.jobs,
-        machine,
+        ...{ settings, clock: systemClock, log: log.scope('notify') },
+        ...{ keychain, machine, jobs: this.jobs, onDidRaise: this.alerts.onDidRaise },
         complain: message => this.windows.preferred?.peer.notify('notice/show', { severity: 'warning', message }),
       }),
     );
