@@ -249,12 +249,7 @@ export class Engine {
         gpuCount: id => this.metrics.latest(id)?.gpus.length,
       }),
     );
-    this.held.add(
-      this.jobs.onDidChange(jobs => {
-        this.tell('jobs/changed', { jobs: [...jobs] });
-        this.projects.refresh();
-      }),
-    );
+    this.held.add(this.jobs.onDidChange(() => this.projects.refresh()));
     this.outside = this.held.add(
       new Outside({
         ...{ settings, clock: systemClock, log: log.scope('notify') },

@@ -36,6 +36,7 @@ export function tellWindows(speakers: Speakers, tell: Tell): Disposable {
   held.add(chains.onDidPull(progress => tell('chains/pulling', progress)));
   held.add(containers.onDidChange(connectionId => tell('containers/changed', { connectionId })));
   held.add(forwards.onDidCarry(traffic => tell('forwards/traffic', [...traffic])));
+  held.add(jobs.onDidChange(all => tell('jobs/changed', { jobs: [...all] })));
   held.add(jobs.onDidGrow(grown => tell('jobs/logGrew', grown)));
   held.add(metrics.onDidSample(sample => tell('metrics/sampled', sample)));
   held.add(ollama.onDidPull(pulls => tell('ollama/pulling', [...pulls])));
