@@ -9,6 +9,7 @@ import type { FoundProject, ProjectChanges, ProjectInput } from '../shared/proje
 import type { ConflictChoice, TransferResult } from '../shared/transfers.js';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '../shared/settings.js';
 import type { ChainCommandTypes } from './chains/commandTypes.js';
+import type { MetricsCommandTypes } from './commands/metricsCommandTypes.js';
 import type { JobCommandTypes } from './jobs/commandTypes.js';
 
 /*
@@ -140,7 +141,7 @@ export type OnConflict = ConflictChoice | 'ask';
  * The argument form of each command. The interactive form (no argument, or a row of a tree) resolves to undefined when
  * the user cancels or was shown an error.
  */
-export interface CommandTypes extends ChainCommandTypes, JobCommandTypes {
+export interface CommandTypes extends ChainCommandTypes, JobCommandTypes, MetricsCommandTypes {
   'dgxSpark.addConnection': (input: ConnectionInput) => Promise<string>;
   'dgxSpark.editConnection': (connectionId: string, changes: ConnectionChanges) => Promise<void>;
   'dgxSpark.deleteConnection': (connectionId: string) => Promise<void>;
@@ -160,15 +161,6 @@ export interface CommandTypes extends ChainCommandTypes, JobCommandTypes {
   'dgxSpark.setUpKey': (connectionId: string) => Promise<string>;
   'dgxSpark.storePrivateKey': (connectionId: string) => Promise<void>;
   'dgxSpark.diagnose': (connectionId: string) => Promise<Diagnosis>;
-  /** Resolves with the rows that were written. */
-  'dgxSpark.exportMetrics': (
-    connectionId: string,
-    options: { hours: number; file: string; gpu?: number },
-  ) => Promise<number>;
-  'dgxSpark.setMailPassword': () => Promise<void>;
-  'dgxSpark.sendTestMail': () => Promise<void>;
-  'dgxSpark.setWebhook': () => Promise<void>;
-  'dgxSpark.sendTestWebhook': () => Promise<void>;
   /** Resolves when the model is installed. */
   'dgxSpark.pullModel': (connectionId: string, model: string) => Promise<void>;
   'dgxSpark.cancelPull': (connectionId: string, model: string) => Promise<void>;
