@@ -275,12 +275,12 @@ export const engineRequests = {
 
   ...chainRequests,
   /** The last alerts, the newest first. */
-  /** Sends a test message; rejects with `noticeFailed` and what is wrong. */
-  /** An empty value forgets it. */
+  /** Keeps the password or the address in the keychain; an empty value forgets it. */
   'notify/setSecret': {
     params: v.strictObject({ way: noticeWaySchema, value: v.pipe(v.string(), v.maxLength(4096)) }),
     result: none,
   },
+  /** Sends a test message; rejects with `noticeFailed` and what is wrong. */
   'notify/test': { params: v.strictObject({ way: noticeWaySchema }), result: none },
 
   'alerts/list': { params: nothing, result: v.array(alertSchema) },
