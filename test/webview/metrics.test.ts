@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Locator } from 'playwright-core';
 import { type GpuSample } from '../../src/shared/metrics.js';
 import { type FakeHost } from './fakeHost.js';
-import { STATUS, connection, details, gpu, h100, history, sample, wavySeries } from './fixtures.js';
+import { STATUS, connection, details, gpu, h100, history, job, sample, wavySeries } from './fixtures.js';
 import { Harness, close, type OpenOptions, type Panel } from './harness.js';
 
 const GREEN = 'rgb(34, 197, 94)';
@@ -339,6 +339,51 @@ describe('the panel: metrics', function () {
     const asked = host.calls.filter(call => call.method === 'metrics/series').at(-1)?.params as typeof first;
     assert.ok(Math.abs((asked.to - asked.from) / 3_600_000 - 6) < 0.5, 'a quarter of a day');
     await page.keyboard.press('Escape');
+  });
+
+  it('shades the time in which a job ran, and leads to that job', async () => {
+    const hour = 3_600_000;
+    const now = Date.now();
+    const ended = (id: string, name: string, from: number, to: number) =>
+      job({ id, name, status: 'completed', startedAt: now - from * hour, completedAt: now - to * hour });
+    panel = await open(host => {
+      host.recent.set(
+        'spark-1',
+        history(20, load => [gpu({ utilization: load })]),
+      );
+      host.series = wavySeries;
+      host.jobs = [
+        ended('job-1', 'Fine-tune', 12, 6),
+        ended('job-2', 'Long past', 40, 30),
+        job({ id: 'job-3', name: 'Elsewhere', connectionId: 'spark-2' }),
+        job({ id: 'job-4', name: 'Lost', status: 'lost', startedAt: now - 5 * hour }),
+      ];
+    });
+    const { page } = panel;
+    await page.getByRole('button', { name: '24 h' }).click();
+    await page.getByRole('img', { name: /^GPU utilisation: lowest \d+/ }).waitFor();
+    const runs = page.locator('.history__runs button');
+    assert.deepEqual(await runs.allInnerTexts(), ['Fine-tune']);
+    // just above the lower edge, where no line of this series is; most of a few columns, for one may be a line of the grid
+    const tinted = (share: number) =>
+      page
+        .locator('.chart canvas')
+        .first()
+        .evaluate((canvas: HTMLCanvasElement, at) => {
+          const over = canvas.parentElement!.querySelector('.u-over')!.getBoundingClientRect();
+          const place = canvas.getBoundingClientRect();
+          const scale = canvas.width / place.width;
+          const x = (over.left - place.left + over.width * at) * scale;
+          const y = (over.bottom - place.top - 4) * scale;
+          const { data } = canvas.getContext('2d')!.getImageData(Math.round(x), Math.round(y), 7, 1);
+          return data.filter((value, index) => index % 4 === 3 && value > 0).length > 3;
+        }, share);
+    assert.deepEqual(
+      [await tinted(0.4), await tinted(0.52), await tinted(0.7), await tinted(0.8)],
+      [false, true, true, false],
+    );
+    await runs.click();
+    await page.getByRole('heading', { name: 'Fine-tune' }).waitFor();
   });
 
   it('has a row for each machine that is connected', async () => {

@@ -7,6 +7,8 @@ export interface ChartData {
   readonly band: Band;
   readonly from: number;
   readonly to: number;
+  /** Stretches of time that are shaded. */
+  readonly marks: readonly { readonly from: number; readonly to: number }[];
 }
 
 export interface ChartOptions {
@@ -28,6 +30,7 @@ const HEIGHT = 110;
 export class Chart {
   private readonly plot: uPlot;
   private readonly observer: ResizeObserver;
+  private marks: ChartData['marks'] = [];
 
   constructor(place: HTMLElement, options: ChartOptions) {
     const look = getComputedStyle(document.body);
@@ -61,6 +64,7 @@ export class Chart {
         ],
         bands: [{ series: [1, 2], fill: `${colour}40` }],
         hooks: {
+          drawClear: [plot => this.shade(plot, text)],
           setSelect: [
             plot => {
               const { left, width } = plot.select;
@@ -82,9 +86,30 @@ export class Chart {
     this.observer.observe(place);
   }
 
-  show({ at, band, from, to }: ChartData): void {
+  show({ at, band, from, to, marks }: ChartData): void {
+    this.marks = marks;
     this.plot.setData([[...at], [...band.max], [...band.min], [...band.mean]], false);
     this.plot.setScale('x', { min: from, max: to });
+  }
+
+  /** Under the lines: a tint, with an edge where it begins and ends within what is shown. */
+  private shade(plot: uPlot, colour: string): void {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.fillStyle = colour;
+    for (const { from, to } of this.marks) {
+      const [start, end] = [from, to].map(time => plot.valToPos(time, 'x', true));
+      const left = Math.max(bbox.left, start ?? 0);
+      const right = Math.min(bbox.left + bbox.width, end ?? 0);
+      if (right < left) continue;
+      ctx.globalAlpha = 0.12;
+      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+      ctx.globalAlpha = 0.6;
+      for (const edge of [start, end])
+        if (edge !== undefined && edge >= bbox.left && edge <= bbox.left + bbox.width)
+          ctx.fillRect(edge, bbox.top, 1, bbox.height);
+    }
+    ctx.restore();
   }
 
   dispose(): void {

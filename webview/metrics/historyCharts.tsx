@@ -9,6 +9,7 @@ import { NOT_REPORTED } from '../text/readings.js';
 import { fullDate } from '../text/time.js';
 import { IconButton } from '../ui/button.js';
 import { Chart } from './chart.js';
+import { type JobRun, JobRuns, runsWithin } from './jobRuns.js';
 import { liveSeries, withGaps } from './series.js';
 
 const MINUTE = 60_000;
@@ -53,7 +54,7 @@ interface HistoryChartsProps {
 
 /** What was, in four charts under one crosshair. Dragging zooms, the buttons and the arrow keys pan. */
 export function HistoryCharts({ connectionId, gpuIndex, samples }: HistoryChartsProps) {
-  const { actions } = usePanel();
+  const { actions, store } = usePanel();
   const [rangeMs, setRange] = useState<number>(LIVE);
   /** What is looked at, where it is not the end of the range. */
   const [zoomed, setZoomed] = useState<Window | null>(null);
@@ -117,6 +118,11 @@ export function HistoryCharts({ connectionId, gpuIndex, samples }: HistoryCharts
     act();
   };
   const at = point === null ? undefined : series?.at[point];
+  const { value: jobs } = store.jobs;
+  const runs = useMemo(
+    () => runsWithin(jobs, connectionId, shown.from, shown.to),
+    [jobs, connectionId, shown.from, shown.to],
+  );
   return (
     <section class="section" aria-labelledby="history">
       <div class="section__head">
@@ -173,12 +179,14 @@ export function HistoryCharts({ connectionId, gpuIndex, samples }: HistoryCharts
             chart={chart}
             series={series}
             shown={shown}
+            runs={runs}
             point={point}
             onZoom={look}
             onPoint={setPoint}
           />
         ))}
       </div>
+      <JobRuns runs={runs} />
     </section>
   );
 }
@@ -187,12 +195,13 @@ interface HistoryChartProps {
   chart: Shown;
   series: Series | null;
   shown: Window;
+  runs: readonly JobRun[];
   point: number | null;
   onZoom: (from: number, to: number) => void;
   onPoint: (index: number | null) => void;
 }
 
-function HistoryChart({ chart, series, shown, point, onZoom, onPoint }: HistoryChartProps) {
+function HistoryChart({ chart, series, shown, runs, point, onZoom, onPoint }: HistoryChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<Chart | null>(null);
   const { metric, title, unit, colour, by } = chart;
@@ -217,9 +226,9 @@ function HistoryChart({ chart, series, shown, point, onZoom, onPoint }: HistoryC
     plot.current?.show({
       at: series.at,
       band: { mean: [...scaled(band.mean)], min: [...scaled(band.min)], max: [...scaled(band.max)] },
-      ...shown,
+      ...{ ...shown, marks: runs },
     });
-  }, [series, shown.from, shown.to, top]);
+  }, [series, shown.from, shown.to, runs, top]);
   const word = (value: number | null | undefined) =>
     value === null || value === undefined ? NOT_REPORTED : (value / by).toFixed(by === 1 ? 0 : 1);
   const seen = (band?.mean ?? []).filter(value => value !== null);

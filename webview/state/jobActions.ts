@@ -30,6 +30,13 @@ export class JobActions {
     this.store.jobId.value = jobId;
   }
 
+  /** Shows one job from wherever the page is. */
+  open(jobId: string): void {
+    this.store.tab.value = 'jobs';
+    this.store.jobDraft.value = null;
+    this.show(jobId);
+  }
+
   closeForm(): void {
     this.store.jobDraft.value = null;
   }
