@@ -247,6 +247,7 @@ export class Engine {
         keychain,
         hook: async job => await machineHook(job, { keychain, machine, format: () => this.settings.webhookFormat }),
         gpuCount: id => this.metrics.latest(id)?.gpus.length,
+        recorded: (id, recorded) => this.metrics.addRecorded(id, recorded),
       }),
     );
     this.held.add(this.jobs.onDidChange(() => this.projects.refresh()));

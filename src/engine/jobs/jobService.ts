@@ -21,6 +21,7 @@ import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
 import type { Logger } from '../base/logger.js';
+import type { Recorded } from '../metrics/pastSamples.js';
 import type { MachineHook } from '../notify/machineHook.js';
 import { Secret } from '../base/secret.js';
 import type { Keychain } from '../server/keychain.js';
@@ -44,6 +45,8 @@ export interface JobServiceOptions {
   readonly gpuCount: (connectionId: string) => number | undefined;
   /** What lets a machine post the end of a job by itself; undefined where it is not to. */
   readonly hook: (job: Job) => Promise<MachineHook | undefined>;
+  /** Told what a machine has recorded while nobody was connected. */
+  readonly recorded: (connectionId: string, recorded: Recorded) => void;
   readonly run: Run;
   readonly quote: Quote;
   readonly clock: Clock;
@@ -255,7 +258,7 @@ export class JobService implements Disposable {
   }
 
   private machine(connectionId: string, session: SshSession): MachineJobs {
-    const { run, quote, clock, log, keychain, gpuCount, hook } = this.options;
+    const { run, quote, clock, log, keychain, gpuCount, hook, recorded } = this.options;
     return new MachineJobs(connectionId, {
       remote: new RemoteJobs(session, { run, quote, clock }),
       ...{ book: this.book, clock, log, hook },
@@ -264,6 +267,7 @@ export class JobService implements Disposable {
         const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));
         return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.reveal()]] : [])));
       },
+      onRecorded: found => recorded(connectionId, found),
       onGrow: (jobId, size) => this.grew.fire({ jobId, size }),
     });
   }

@@ -11,13 +11,18 @@ import { datePoints } from './usage.js';
 
 /** Reads on in the log of one run of a job, and knows its figures so far. */
 export class LogFigures {
-  private log = new TrainingLog();
+  private log: TrainingLog;
   private offset = 0;
   private read = 0;
   private generation: string | undefined;
   private working: Promise<void> | undefined;
 
-  constructor(private readonly readChunk: (offset: number, length: number) => Promise<LogChunk>) {}
+  constructor(
+    private readonly readChunk: (offset: number, length: number) => Promise<LogChunk>,
+    private readonly newLog = () => new TrainingLog(),
+  ) {
+    this.log = newLog();
+  }
 
   get metrics(): JobMetrics | null {
     return this.log.metrics;
@@ -40,7 +45,7 @@ export class LogFigures {
       const chunk = await this.readChunk(this.offset, LOG_CHUNK_BYTES);
       // another file, or one that was cut off: what it said before is not of this one
       if ((this.generation !== undefined && chunk.generation !== this.generation) || chunk.size < this.offset) {
-        this.log = new TrainingLog();
+        this.log = this.newLog();
         this.offset = this.read = 0;
         this.generation = chunk.generation;
         continue;

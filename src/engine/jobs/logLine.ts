@@ -121,7 +121,8 @@ function readPairs(line: string): LogFigures {
   return found;
 }
 
-function nameOf(words: string): keyof LogFigures | undefined {
+/** Which figure is meant by a name that a program gives it; undefined where it is none. */
+export function nameOf(words: string): keyof LogFigures | undefined {
   const name = words.trim().replace(/\s+/g, ' ').toLowerCase();
   // "time 40.2ms, loss" and "Training epoch": the last word, or the last two, are the name
   const parts = name.split(' ');

@@ -3,10 +3,11 @@ import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import type { Logger } from '../base/logger.js';
+import type { Recorded } from '../metrics/pastSamples.js';
 import type { MachineHook } from '../notify/machineHook.js';
 import type { SshSession } from '../ssh/types.js';
 import type { JobBook } from './jobBook.js';
-import { LogFigures } from './logFigures.js';
+import { JobFigures } from './jobFigures.js';
 import type { RemoteJobs } from './remoteJobs.js';
 import { judge, type JobReport } from './report.js';
 
@@ -26,9 +27,13 @@ export interface MachineTools {
   /** What lets the machine post the end of a job by itself. */
   readonly hook: (job: Job) => Promise<MachineHook | undefined>;
   readonly onGrow: (jobId: string, size: number) => void;
+  /** Told what was recorded of the machine while nobody was connected. */
+  readonly onRecorded: (recorded: Recorded) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+type Known = NonNullable<JobReport['known']>;
 
 /** A program that follows jobs. */
 interface Watch {
@@ -39,8 +44,9 @@ interface Watch {
 /** The jobs of one machine for as long as one session with it lasts. */
 export class MachineJobs implements Disposable {
   private readonly held = new DisposableStore();
-  private readonly figures = new Map<string, { readonly run: number; readonly log: LogFigures }>();
-  private readonly sizes = new Map<string, number>();
+  private readonly figures = new Map<string, { readonly run: number; readonly figures: JobFigures }>();
+  /** Bytes of what was written, as the machine told them last. */
+  private readonly sizes = new Map<string, Pick<Known, 'size' | 'figuresSize'>>();
   private readonly launchedAt = new Map<string, number>();
   private readonly waits = new Map<string, Disposable>();
   private watch: Watch | undefined;
@@ -82,9 +88,9 @@ export class MachineJobs implements Disposable {
   }
 
   async points(job: Job): Promise<readonly JobPoint[]> {
-    const log = this.logOf(job);
-    await log.catchUp();
-    return log.points(await this.remote.readUsage(job.id), job.completedAt);
+    const figures = this.figuresOf(job);
+    await figures.catchUp();
+    return figures.points(await this.remote.readUsage(job.id), job.completedAt);
   }
 
   dispose(): void {
@@ -111,6 +117,12 @@ export class MachineJobs implements Disposable {
       for (const report of reports.values()) await this.take(report);
     }
     this.keepWatch();
+    for (const { id, status } of active) if (status !== 'starting') await this.tellRecorded(id);
+  }
+
+  private async tellRecorded(jobId: string): Promise<void> {
+    const recorded = await this.remote.readRecorded(jobId);
+    if (recorded.usage.length > 0) this.tools.onRecorded(recorded);
   }
 
   private async fillPlaces(): Promise<void> {
@@ -174,7 +186,7 @@ export class MachineJobs implements Disposable {
       if (!this.launchedAt.has(job.id)) await this.launch(job);
       return;
     }
-    if (report.known?.run === String(job.run)) this.logIs(job, report.known.size);
+    if (report.known?.run === String(job.run)) this.logIs(job, report.known);
     const changes = { ...verdict };
     // what was asked to stop does not run again
     if (job.status === 'stopping' && changes.status === 'running') delete changes.status;
@@ -198,9 +210,11 @@ export class MachineJobs implements Disposable {
     void this.advance();
   }
 
-  private logIs(job: Job, size: number): void {
-    if (this.sizes.get(job.id) === size) return;
-    this.sizes.set(job.id, size);
+  private logIs(job: Job, { size, figuresSize }: Known): void {
+    const before = this.sizes.get(job.id);
+    if (before?.size === size && before.figuresSize === figuresSize) return;
+    this.sizes.set(job.id, { size, figuresSize });
+    // curves are drawn anew when either has grown
     this.tools.onGrow(job.id, size);
     if (this.waits.has(job.id)) return;
     const wait = this.tools.clock.after(READ_EVERY_MS, () => {
@@ -213,21 +227,21 @@ export class MachineJobs implements Disposable {
   }
 
   private async readFigures(job: Job): Promise<Job['metrics']> {
-    const log = this.logOf(job);
+    const figures = this.figuresOf(job);
     try {
-      await log.catchUp();
+      await figures.catchUp(this.sizes.get(job.id)?.figuresSize !== null);
     } catch (error) {
       this.tools.log.debug(`The figures of a job could not be read: ${SparkError.toInfo(error).message}`);
     }
-    return log.metrics;
+    return figures.metrics;
   }
 
-  private logOf({ id, run }: Job): LogFigures {
+  private figuresOf({ id, run }: Job): JobFigures {
     const known = this.figures.get(id);
-    if (known?.run === run) return known.log;
-    const log = new LogFigures(async (offset, length) => await this.remote.readLog(id, offset, length));
-    this.figures.set(id, { run, log });
-    return log;
+    if (known?.run === run) return known.figures;
+    const figures = new JobFigures(id, this.remote);
+    this.figures.set(id, { run, figures });
+    return figures;
   }
 
   /** One program follows all that are under way; it is started anew when those are others. */

@@ -122,18 +122,12 @@ export class RemoteJobs {
 
   /** A piece of a log, the last one where no offset is given. Rejects with `notFound` where there is none. */
   async readLog(id: string, offset: number | undefined, length: number): Promise<LogChunk> {
-    const marker = newMarker();
-    const { stdout } = await this.run(READ_LOG, [
-      marker,
-      id,
-      offset === undefined ? '-' : String(offset),
-      String(length),
-    ]);
-    const [, size, inode, at, data = ''] =
-      new RegExp(`^${marker} (\\d{1,15}) (\\d{1,20}) (\\d{1,15})\\n([A-Za-z0-9+/=]*)`, 'm').exec(stdout) ?? [];
-    if (size === undefined || inode === undefined)
-      throw new SparkError({ code: 'notFound', message: 'The machine holds no log of this job.' });
-    return { data, offset: Number(at), size: Number(size), generation: inode };
+    return await this.readFile('log', id, offset, length);
+  }
+
+  /** A piece of the file of figures that a job writes itself. Rejects with `notFound` where there is none. */
+  async readFigures(id: string, offset: number, length: number): Promise<LogChunk> {
+    return await this.readFile('figures', id, offset, length);
   }
 
   /** What runs on the machine and could become a job. */
@@ -143,11 +137,40 @@ export class RemoteJobs {
     return readAdoptable(stdout, marker);
   }
 
-  /** What was recorded of the machine while a job ran; empty where nothing was. */
+  /** What was recorded of the machine while a job ran, by its own clock; empty where nothing was. */
   async readUsage(id: string): Promise<JobUsage[]> {
+    return (await this.readRecorded(id)).usage;
+  }
+
+  /** The same, with what its clock differs by. */
+  async readRecorded(id: string): Promise<{ usage: JobUsage[]; offsetMs: number }> {
     const marker = newMarker();
     const { stdout } = await this.run(READ_USAGE, [marker, id]);
-    return readUsage(stdout.split(`\n${marker}\n`)[1] ?? '');
+    const text = stdout.split(`\n${marker}\n`)[1] ?? '';
+    const machineNow = /^(\d{1,12})\n/.exec(text)?.[1];
+    const offsetMs = machineNow === undefined ? 0 : this.tools.clock.now() - Number(machineNow) * 1000;
+    return { usage: readUsage(text), offsetMs };
+  }
+
+  private async readFile(
+    kind: 'log' | 'figures',
+    id: string,
+    offset: number | undefined,
+    length: number,
+  ): Promise<LogChunk> {
+    const marker = newMarker();
+    const { stdout } = await this.run(READ_LOG, [
+      marker,
+      id,
+      offset === undefined ? '-' : String(offset),
+      String(length),
+      kind,
+    ]);
+    const [, size, inode, at, data = ''] =
+      new RegExp(`^${marker} (\\d{1,15}) (\\d{1,20}) (\\d{1,15})\\n([A-Za-z0-9+/=]*)`, 'm').exec(stdout) ?? [];
+    if (size === undefined || inode === undefined)
+      throw new SparkError({ code: 'notFound', message: `The machine holds no ${kind} of this job.` });
+    return { data, offset: Number(at), size: Number(size), generation: inode };
   }
 
   private async run(script: string, words: readonly string[], input = ''): Promise<RunResult> {

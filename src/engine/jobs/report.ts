@@ -18,12 +18,14 @@ export interface JobReport {
         readonly flags: ReadonlySet<string>;
         readonly size: number;
         readonly inode: string;
+        /** Bytes of the file of figures that it writes; null where it writes none. */
+        readonly figuresSize: number | null;
       }
     | undefined;
 }
 
 const FIELDS =
-  /^(\S+) (\d{1,9}) (same|other) ([01]) ([01]) (-|\d{1,12}) (-|\d{1,12}) (-|\d{1,3}) -([a-z,]*) (\d{1,15}) (\d{1,20})$/;
+  /^(\S+) (\d{1,9}) (same|other) ([01]) ([01]) (-|\d{1,12}) (-|\d{1,12}) (-|\d{1,3}) -([a-z,]*) (\d{1,15}) (\d{1,20})(?: (\d{1,15}) \d{1,20})?$/;
 
 /** Reads a line of the script; undefined for any other. */
 export function readReport(line: string, marker: string): JobReport | undefined {
@@ -34,7 +36,8 @@ export function readReport(line: string, marker: string): JobReport | undefined 
   if (none?.[1] !== undefined) return { id: none[1], known: undefined };
   const match = FIELDS.exec(rest);
   if (!match) return undefined;
-  const [, id = '', run = '', boot, leader, supervisor, started, ended, exit, flags = '', size, inode = ''] = match;
+  const [, id = '', run = '', boot, leader, supervisor, started, ended, exit, flags = '', size, inode = '', figures] =
+    match;
   return {
     id,
     known: {
@@ -47,6 +50,7 @@ export function readReport(line: string, marker: string): JobReport | undefined 
       flags: new Set(flags.split(',')),
       size: Number(size),
       inode,
+      figuresSize: figures === undefined ? null : Number(figures),
     },
   };
 }

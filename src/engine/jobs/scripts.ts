@@ -16,7 +16,7 @@ export const LAUNCH = [
   'mkdir -p "$d" && [ -w "$d" ] || exit 4;',
   'put() { printf %s "$1" | base64 -d > "$d/$2" || exit 5; };',
   'if mkdir "$d/started-$2" 2>/dev/null; then trap "" HUP PIPE;',
-  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/adopted" "$d/supervisor" "$d/run";',
+  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/adopted" "$d/supervisor" "$d/place" "$d/dgx-metrics.jsonl" "$d/run";',
   'if [ -e "$d/log" ]; then mv -f "$d/log" "$d/log.1"; fi; : > "$d/log" || exit 5;',
   'put "$sup" supervise; put "$chi" child; put "$end" ender; put "$cmd" command; put "$env" env; put "$sec" secrets; put "$con" container; put "$hok" hook; put "$hco" hook-completed; put "$hfa" hook-failed;',
   'cat /proc/sys/kernel/random/boot_id > "$d/boot" && printf "%s\\n" "$2" > "$d/run" || exit 5 )',
@@ -66,7 +66,9 @@ wait "$child"
 code=$?
 kill "$beside" 2>/dev/null
 rm -f "$dir/secrets"
-if [ "$code" -eq 137 ] && [ "$(killed)" != "$before" ]; then : > "$dir/oom"; fi
+# proof is that the kernel counted a kill in this group, or says that it killed something of this user a moment ago
+logged() { { journalctl -kq -o cat --since=-15s; dmesg --since=-15s; } 2>/dev/null | grep -q "Killed process [0-9]* (.*UID:$(id -u) "; }
+if [ "$code" -eq 137 ] && { [ "$(killed)" != "$before" ] || logged; }; then : > "$dir/oom"; fi
 date +%s > "$dir/ended"
 printf '%s\\n' "$code" > "$dir/exit.new" && mv -f "$dir/exit.new" "$dir/exit"
 # the address is a secret: it goes by a file, and with the end
@@ -82,7 +84,8 @@ rm -f "$dir/hook" "$dir/hook-completed" "$dir/hook-failed"
 /** Becomes the job: `sh child <dir> <folder> <id> <umask>`. The mark in its environment is how everything it starts is found. */
 export const CHILD = `dir=$1 folder=$2
 DGX_SPARK_JOB=$3
-export DGX_SPARK_JOB
+DGX_SPARK_METRICS=$dir/dgx-metrics.jsonl
+export DGX_SPARK_JOB DGX_SPARK_METRICS
 umask "$4"
 unset LC_ALL
 . "$dir/env"
@@ -93,6 +96,7 @@ case $folder in
   '~/'*) cd -- "$HOME/\${folder#??}" ;;
   *) cd -- "$folder" ;;
 esac || exit 1
+pwd > "$dir/place"
 if command -v bash >/dev/null 2>&1; then exec bash "$dir/command"; fi
 exec sh "$dir/command"
 `;
@@ -132,9 +136,15 @@ export const STOP = [
 export const REMOVE = 'case "$1" in ""|.*|*/*) exit 4;; esac; rm -rf "$HOME/.dgx-spark/jobs/$1"';
 
 /**
+ * Into `g`: where a job writes its figures, by what it was told, else in its working folder. There, one that is older than the job is not its.
+ */
+const FIGURES_FILE =
+  'g="$d/dgx-metrics.jsonl"; if [ ! -e "$g" ] && [ -e "$d/place" ]; then IFS= read -r g < "$d/place"; g="$g/dgx-metrics.jsonl"; [ "$g" -nt "$d/started" ] || g=; fi;';
+
+/**
  * Tells how jobs are: `sh -c <this> <name> <marker> once|watch`, their ids on its input. A line for each:
- * `<marker> <id> <run> <same|other> <leader lives> <supervisor lives> <started> <ended> <exit> <flags> <size> <inode>`, `-` for what is not there, or
- * `<marker> <id> none`; in the end `<marker> done`. Watching, it goes on and tells those that have changed, with a sign of life now and then.
+ * `<marker> <id> <run> <same|other> <leader lives> <supervisor lives> <started> <ended> <exit> <flags> <size> <inode>`, `-` for what is not there, with
+ * size and inode of its file of figures behind that where it has one, or `<marker> <id> none`; in the end `<marker> done`. Watching, it goes on and tells those that have changed, with a sign of life now and then.
  *
  * The exit code is read last: where nothing lives any more it has been written, if it ever will be.
  */
@@ -147,18 +157,24 @@ export const LOOK = [
   'b=other; get "$d/boot"; [ "$x" = "$boot" ] && b=same; lives "$d/pid"; p=$l; lives "$d/supervisor"; s=$l;',
   'f=-; [ -e "$d/stop" ] && f=${f}stop,; [ -e "$d/timeout" ] && f=${f}timeout,; [ -e "$d/oom" ] && f=${f}oom,; [ -e "$d/pid" ] && f=${f}pid,;',
   'get "$d/started"; t=$x; get "$d/ended"; e=$x; get "$d/exit"; c=$x;',
-  'z=$(stat -c "%s %i" "$d/log" 2>/dev/null) || z="0 0"; out="$m $1 $run $b $p $s $t $e $c $f $z"; };',
+  FIGURES_FILE,
+  'out="$m $1 $run $b $p $s $t $e $c $f"; [ -e "$d/log" ] || out="$out 0 0"; for x in $(stat -c "%s %i" "$d/log" "$g" 2>/dev/null); do out="$out $x"; done; };',
   'n=0; while :; do i=0; for id in $ids; do i=$((i+1)); one "$id"; eval "old=\\$l$i"; if [ "$out" != "$old" ]; then printf "%s\\n" "$out" || exit; eval "l$i=\\$out"; fi; done;',
   'if [ "$2" = once ]; then printf "%s done\\n" "$m"; exit 0; fi; [ "$((n%10))" -ne 0 ] || printf "%s alive\\n" "$m" || exit; n=$((n+1)); sleep 1; done',
 ].join(' ');
 
-/** A piece of a log: `sh -c <this> <name> <marker> <id> <offset or -> <length>`: `<marker> <size> <inode> <offset>`, then a line of base64. */
+/**
+ * A piece of a log, or of the file of figures that a job writes itself: `sh -c <this> <name> <marker> <id> <offset or -> <length> <log or figures>`:
+ * `<marker> <size> <inode> <offset>`, then a line of base64.
+ */
 export const READ_LOG = [
-  'LC_ALL=C; f="$HOME/.dgx-spark/jobs/$2/log"; z=$(stat -c "%s %i" "$f" 2>/dev/null) || exit 4; size=${z% *}; o=$3;',
+  'LC_ALL=C; d="$HOME/.dgx-spark/jobs/$2"; f="$d/log"; if [ "$5" = figures ]; then',
+  FIGURES_FILE,
+  'f=$g; fi; z=$(stat -c "%s %i" "$f" 2>/dev/null) || exit 4; size=${z% *}; o=$3;',
   '[ "$o" = - ] && { o=$((size-$4)); [ "$o" -lt 0 ] && o=0; }; printf "\\n%s %s %s\\n" "$1" "$z" "$o";',
   'n=$((size-o)); [ "$n" -gt "$4" ] && n=$4; [ "$n" -le 0 ] || tail -c "+$((o+1))" "$f" | head -c "$n" | base64 | tr -d "\\n"',
 ].join(' ');
 
-/** What was recorded while a job ran: `sh -c <this> <name> <marker> <id>`: the marker, then the lines as they are. */
+/** What was recorded while a job ran: `sh -c <this> <name> <marker> <id>`: the marker, the seconds of now, then the lines as they are. */
 export const READ_USAGE =
-  'LC_ALL=C; f="$HOME/.dgx-spark/jobs/$2/usage"; printf "\\n%s\\n" "$1"; [ ! -e "$f" ] || head -c 1000000 "$f"';
+  'LC_ALL=C; f="$HOME/.dgx-spark/jobs/$2/usage"; printf "\\n%s\\n" "$1"; date +%s; [ ! -e "$f" ] || head -c 1000000 "$f"';

@@ -7,7 +7,9 @@ const MOST_POINTS = 4000;
 /** A line that is longer is looked at in pieces. */
 const LONGEST_LINE = 16 * 1024;
 
-/** Reads the figures of a training from its log, which comes in pieces. A carriage return ends a line as well: it is drawn again. */
+/**
+ * Reads the figures of a training from its log, which comes in pieces. A carriage return ends a line as well: it is drawn again.
+ */
 export class TrainingLog {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
@@ -16,6 +18,9 @@ export class TrainingLog {
   private offset = 0;
   private skip = 0;
   private stride = 1;
+
+  /** @param readFigures makes of a line what it says; of a log's unless told otherwise */
+  constructor(private readonly readFigures: (line: string) => LogFigures | undefined = readLine) {}
 
   /** The last that was said of each, null while nothing was. */
   get metrics(): JobMetrics | null {
@@ -60,7 +65,7 @@ export class TrainingLog {
     if (raw.length === 0) return;
     const line = bare(raw);
     if (isOtherRank(line)) return;
-    const figures = readLine(line);
+    const figures = this.readFigures(line);
     if (!figures) return;
     const { step: stepBefore } = this.last;
     this.last = { ...this.last, ...figures };
@@ -70,7 +75,8 @@ export class TrainingLog {
     const point: JobPoint = {
       ...{ step: finite(step), epoch: finite(figures.epoch), loss: finite(figures.loss) },
       ...{ learningRate: finite(figures.learningRate), evalLoss: finite(figures.evalLoss) },
-      ...{ gradNorm: finite(figures.gradNorm), tokensPerSecond: finite(figures.tokensPerSecond), at: null },
+      ...{ gradNorm: finite(figures.gradNorm), tokensPerSecond: finite(figures.tokensPerSecond) },
+      at: finite(figures.at),
     };
     this.keep(point, offset);
   }

@@ -50,6 +50,8 @@ export function datePoints(
   if (end) known.push(end);
   let next = 0;
   return points.map((point, index) => {
+    // it says so itself
+    if (point.at !== null) return point;
     const offset = offsets[index] ?? 0;
     while (next < known.length && (known[next]?.bytes ?? 0) < offset) next += 1;
     const [before, after] = [known[next - 1], known[next]];

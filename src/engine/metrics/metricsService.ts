@@ -10,6 +10,7 @@ import type { MetricsRepository } from '../store/types.js';
 import { Attention } from './attention.js';
 import { hasReading } from './buildSample.js';
 import { writeCsv } from './csvExport.js';
+import { pastSamples, type Recorded } from './pastSamples.js';
 import { RecentSamples } from './recentSamples.js';
 import { Sampler } from './sampler.js';
 import { TroubleWatch } from './troubleWatch.js';
@@ -46,6 +47,8 @@ export class MetricsService implements Disposable {
   private readonly recentSamples = new RecentSamples();
   /** When rows of a connection were last written. Outlives a reconnect, so that a shaky link writes no more rows. */
   private readonly savedAt = new Map<string, number>();
+  /** What was recorded elsewhere, until a sample says of which GPUs. */
+  private readonly recorded = new Map<string, Recorded[]>();
   private timing: MetricsTiming = { pollIntervalMs: 2_000, persistIntervalMs: 20_000 };
 
   readonly onDidSample: Event<Sample> = this.sampled.event;
@@ -103,6 +106,13 @@ export class MetricsService implements Disposable {
     return this.details(connectionId);
   }
 
+  /** Adds to the history what the machine has recorded while nobody was connected, as soon as a sample has told what GPUs it has. */
+  addRecorded(connectionId: string, recorded: Recorded): void {
+    this.recorded.set(connectionId, [...(this.recorded.get(connectionId) ?? []), recorded]);
+    const latest = this.attached.get(connectionId)?.latest;
+    if (latest) this.fillGaps(latest);
+  }
+
   /** One GPU over time. */
   series(query: SeriesQuery): Series {
     return this.options.repository.series(query, this.timing.persistIntervalMs);
@@ -142,6 +152,7 @@ export class MetricsService implements Disposable {
     this.attached.delete(connectionId);
     this.recentSamples.forget(connectionId);
     this.savedAt.delete(connectionId);
+    this.recorded.delete(connectionId);
   }
 
   dispose(): void {
@@ -166,8 +177,22 @@ export class MetricsService implements Disposable {
 
   private take(sample: Sample): void {
     this.recentSamples.add(sample);
+    this.fillGaps(sample);
     this.saveWhenDue(sample);
     this.sampled.fire(sample);
+  }
+
+  private fillGaps(sample: Sample): void {
+    const recorded = this.recorded.get(sample.connectionId);
+    if (!recorded || sample.gpus.length === 0) return;
+    this.recorded.delete(sample.connectionId);
+    const { repository, log } = this.options;
+    try {
+      const added = recorded.reduce((sum, one) => sum + repository.fill(pastSamples(one, sample)), 0);
+      if (added > 0) log.info(`${added} samples that jobs have recorded were added to the history.`);
+    } catch (error) {
+      log.error(`Recorded metrics could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private saveWhenDue(sample: Sample): void {

@@ -8,9 +8,11 @@ import type { Logger } from '../base/logger.js';
 import { KeepAlive } from './keepAlive.js';
 import { type Address, explainLostLink } from './networkErrors.js';
 import { quote } from './quote.js';
+import { ReceiveWindow, WindowBudget } from './receiveWindow.js';
 import { printable } from '../base/remoteText.js';
 import { SftpChannel } from './sftp.js';
 import { explainNoSftp } from './sftpErrors.js';
+import { watchChannel } from './ssh2Internals.js';
 import type { Sftp } from './sftpTypes.js';
 import type { RemoteProcess, RemoteTerminal, SshRoute, SshSession, TerminalSize } from './types.js';
 
@@ -46,6 +48,9 @@ export class Session implements SshSession {
   private ended: ErrorInfo | undefined;
   private lost: ErrorInfo | undefined;
   private readonly keepAlive: KeepAlive;
+  private readonly windowBudget = new WindowBudget();
+  /** The shortest that an answer took; how far away the machine is, and no queue. */
+  private roundTripMs: number | undefined;
 
   /** Also tells somebody who asks when it is too late, since nothing else would. */
   readonly onDidEnd: Event<ErrorInfo> = listener => {
@@ -111,7 +116,7 @@ export class Session implements SshSession {
   sftp(): Promise<Sftp> {
     return this.openChannel<Sftp, SFTPWrapper>(
       done => this.options.client.sftp(done),
-      channel => new SftpChannel(channel),
+      channel => new SftpChannel(this.widen(channel)),
       explainNoSftp,
     );
   }
@@ -119,7 +124,7 @@ export class Session implements SshSession {
   forward(host: string, port: number): Promise<Duplex> {
     return this.openChannel(
       done => this.options.client.forwardOut('127.0.0.1', 0, host, port, done),
-      channel => channel,
+      channel => this.widen(channel),
       error => forwardRefused(host, port, error),
     );
   }
@@ -139,7 +144,7 @@ export class Session implements SshSession {
   private askForSignOfLife(answered: () => void): void {
     try {
       // a global request that every server must answer (RFC 4254, 4), if only with a refusal: nothing is forwarded here
-      this.options.client.unforwardIn('127.0.0.1', 0, answered);
+      this.options.client.unforwardIn('127.0.0.1', 0, this.timed(answered));
     } catch {
       this.loseIfBroken();
     }
@@ -217,7 +222,9 @@ export class Session implements SshSession {
       const rejectWaiting = (error: SparkError) => settle(() => reject(error));
       this.waiting.add(rejectWaiting);
       try {
+        const answered = this.timed(() => undefined);
         request((error, channel) => {
+          answered();
           if (error) settle(() => reject(explain(error)));
           else if (this.waiting.has(rejectWaiting)) settle(() => resolve(use(this.adopt(channel))));
           else abandon(channel);
@@ -230,6 +237,28 @@ export class Session implements SshSession {
     });
     // the link may have gone in the same packet, when nobody could yet listen for the channel's error
     this.throwIfEnded();
+    return opened;
+  }
+
+  /** Takes the time until an answer. */
+  private timed(answered: () => void): () => void {
+    const asked = performance.now();
+    return () => {
+      this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, performance.now() - asked);
+      answered();
+    };
+  }
+
+  /** Lets the server send further ahead where it is far away. */
+  private widen<C extends ClientChannel | SFTPWrapper>(opened: C): C {
+    const window = watchChannel(this.options.client, opened, bytes => receiving?.take(bytes));
+    const receiving =
+      window &&
+      new ReceiveWindow(window, this.windowBudget, {
+        roundTripMs: () => this.roundTripMs,
+        now: () => performance.now(),
+      });
+    (opened as unknown as OpenChannel).once('close', () => receiving?.dispose());
     return opened;
   }
 

@@ -6,6 +6,8 @@
  *   refusal (`protocol/handlers.misc.js`);
  * - the packet of a signed request is what was signed without the session's id, followed by the signature; it is sent with
  *   `_packetRW.write` and `sendPacket`, after its method was noted in `_authsQueue` (`authHostbased` in `protocol/Protocol.js`);
+ * - what comes for a channel, or for an SFTP client, is handed to its `push` after its length was taken off `incoming.window`; what is added to
+ * that is told to the server by `channelWindowAdjust(outgoing.id, bytes)` (`client.js`, `windowAdjust` in `Channel.js`);
  * - an SFTP client keeps what the server said of itself in `_extensions`, `_maxReadLen` and `_maxWriteLen` (`protocol/SFTP.js`).
  *
  * Each is checked where it is used.
@@ -103,6 +105,59 @@ export function sftpLimits(channel: SFTPWrapper): {
     maxWrite: number(_maxWriteLen),
     extensions: typeof _extensions === 'object' && _extensions !== null ? { ..._extensions } : {},
   };
+}
+
+/** How far ahead the server may send on a channel. */
+export interface ChannelWindow {
+  /** Bytes that it may still send. */
+  left(): number;
+  /** Bytes that have come and nobody has read. */
+  unread(): number;
+  /** Allows more. */
+  grant(bytes: number): void;
+}
+
+/**
+ * Watches what comes for a channel: `onData` is called with the bytes of each piece, after it was handed to the reader. Undefined when ssh2 is not as
+ * expected; then all stays with it.
+ */
+export function watchChannel(
+  client: Client,
+  channel: object,
+  onData: (bytes: number) => void,
+): ChannelWindow | undefined {
+  const { incoming, outgoing, push, readableLength } = channel as Partial<WindowedChannel>;
+  const { _protocol: protocol } = client as unknown as { _protocol?: Partial<WindowProtocol> };
+  const adjust = protocol?.channelWindowAdjust;
+  if (typeof incoming?.window !== 'number' || typeof outgoing?.id !== 'number') return undefined;
+  if (typeof push !== 'function' || typeof adjust !== 'function') return undefined;
+  const isStream = typeof readableLength === 'number';
+  const windowed = channel as WindowedChannel;
+  windowed.push = data => {
+    const wantsMore = push.call(channel, data);
+    if (data) onData(data.length);
+    return wantsMore;
+  };
+  return {
+    left: () => incoming.window,
+    unread: () => (isStream ? windowed.readableLength : 0),
+    grant: bytes => {
+      if (outgoing.state !== 'open' && outgoing.state !== 'eof') return;
+      incoming.window += bytes;
+      adjust.call(protocol, outgoing.id, bytes);
+    },
+  };
+}
+
+interface WindowedChannel {
+  readonly incoming: { window: number };
+  readonly outgoing: { readonly id: number; readonly state: string };
+  readonly readableLength: number;
+  push(data: Buffer | null): unknown;
+}
+
+interface WindowProtocol {
+  channelWindowAdjust(id: number, bytes: number): void;
 }
 
 function protocolOf(client: Client): Protocol | undefined {

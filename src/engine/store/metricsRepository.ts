@@ -4,13 +4,15 @@ import type { Database, SqlRow, SqlValue } from './database.js';
 import type { MetricsRecord } from './records.js';
 import { exportRows } from './exportRows.js';
 import { readSeries } from './metricsSeries.js';
-import { minuteOf, rollUp, tableFor } from './rollUp.js';
+import { minuteOf, quarterWithoutRows, rollUp, tableFor } from './rollUp.js';
 import { toSqlTime } from './time.js';
 import type { MetricsRepository } from './types.js';
 import type { Writer } from './writer.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
+/** Rows are saved every 20 s. */
+const NEAR_MS = 15_000;
 
 /**
  * Measurements: raw in `dgx_metrics`, means in its roll-up tables.
@@ -36,6 +38,19 @@ export function createMetricsRepository(
       if (minute === rolledUpAt) return;
       rolledUpAt = minute;
       rollUp(database, clock.now(), retentionDays());
+    },
+    fill(samples) {
+      const now = clock.now();
+      const kept = samples.filter(
+        ({ connectionId, at, gpus }) =>
+          gpus.length > 0 &&
+          at <= now &&
+          at > now - retentionDays() * DAY_MS &&
+          !isCovered(database, connectionId, at, now),
+      );
+      for (const { connectionId, at, gpus } of kept)
+        writer.applySoonDurable({ type: 'metrics', connectionId, at, rows: gpus.map(toRow) });
+      return kept.length;
     },
     history(connectionId, hours) {
       const now = clock.now();
@@ -64,6 +79,17 @@ export function createMetricsRepository(
     },
     cleanUp: days => writer.applySoonDurable({ type: 'deleteMetrics', before: clock.now() - days * DAY_MS }),
   };
+}
+
+/** Whether the history holds something of that time: it must not be counted twice. */
+function isCovered(database: Database, connectionId: string, at: number, now: number): boolean {
+  const near = [connectionId, toSqlTime(at - NEAR_MS), toSqlTime(at + NEAR_MS)];
+  const raw = 'SELECT 1 FROM dgx_metrics WHERE connection_id = ? AND recorded_at BETWEEN ? AND ? LIMIT 1';
+  if (database.value(raw, near) !== null) return true;
+  const quarter = quarterWithoutRows(at, now);
+  if (quarter === undefined) return false;
+  const mean = 'SELECT 1 FROM dgx_metrics_quarter_hour WHERE connection_id = ? AND recorded_at = ? LIMIT 1';
+  return database.value(mean, [connectionId, toSqlTime(quarter)]) !== null;
 }
 
 function toRow(gpu: GpuSample): MetricsRecord['rows'][number] {

@@ -58,11 +58,19 @@ export function rollUp(database: Database, now: number, retentionDays: number): 
     writeState(database, 'rolled_up_to', toSqlTime(now));
 
     const retentionMs = retentionDays * DAY;
-    // whole intervals only: one whose raw rows are partly gone could not be rolled up again
-    const rawBefore = Math.floor((now - Math.min(RAW.keptMs, retentionMs)) / QUARTER_HOUR) * QUARTER_HOUR;
-    deleteBefore(database, RAW.table, rawBefore);
+    deleteBefore(database, RAW.table, rawFrom(now, retentionMs));
     for (const { table, keptMs } of ROLLED_UP) deleteBefore(database, table, now - Math.min(keptMs, retentionMs));
   });
+}
+
+/** The beginning of the quarter of an hour that `at` is in, where its raw rows may be gone by `now`; undefined where they are kept. */
+export function quarterWithoutRows(at: number, now: number): number | undefined {
+  return at < rawFrom(now, Infinity) ? Math.floor(at / QUARTER_HOUR) * QUARTER_HOUR : undefined;
+}
+
+/** From when on raw rows are kept: whole intervals only, since one whose raw rows are partly gone could not be rolled up again. */
+function rawFrom(now: number, retentionMs: number): number {
+  return Math.floor((now - Math.min(RAW.keptMs, retentionMs)) / QUARTER_HOUR) * QUARTER_HOUR;
 }
 
 /** Makes the rows of all intervals from the one that `from` is in. Each interval's raw rows are all there or all gone. */

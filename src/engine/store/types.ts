@@ -79,6 +79,11 @@ export interface AlertRepository {
 export interface MetricsRepository {
   /** Adds one row for each GPU of the sample; durable within the journal's flush. */
   save(sample: Sample): void;
+  /**
+   * Adds what was measured before, where nothing is there yet: neither a row at about that time, nor (where single rows are not kept
+   * any more) a mean. Returns how many samples were added.
+   */
+  fill(samples: readonly Sample[]): number;
   /** Rows of the last `hours` hours, oldest first. */
   history(connectionId: string, hours: number): MetricRow[];
   /** One GPU over time. `rawStepMs`: how far apart rows are saved. */

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job, JobInput } from '../../../src/shared/jobs.js';
 import { DEFAULT_ENGINE_SETTINGS } from '../../../src/shared/settings.js';
@@ -16,6 +29,8 @@ describe('training jobs on a real sshd', () => {
   const secrets = new Map<string, string>();
   let storage: ReturnType<typeof newStorage>;
   let sshd: Sshd;
+  /** A folder of programs that sessions find first. */
+  let programs: string;
   let window: TestWindow;
   let connectionId: string;
 
@@ -52,7 +67,8 @@ describe('training jobs on a real sshd', () => {
 
   before(async () => {
     storage = newStorage();
-    sshd = await startSshd({ path: '/usr/local/bin:/usr/bin:/bin' });
+    programs = mkdtempSync(join(tmpdir(), 'dgx-spark-programs-'));
+    sshd = await startSshd({ path: `${programs}:/usr/local/bin:/usr/bin:/bin` });
     process.env['HOME'] = sshd.home;
     sshd.trust();
     const key = makeKey(join(sshd.folder, 'id_jobs'), 'ed25519');
@@ -68,6 +84,7 @@ describe('training jobs on a real sshd', () => {
     await window.endEngine();
     await sshd.stop();
     storage.remove();
+    rmSync(programs, { recursive: true });
     process.env['HOME'] = home;
   });
 
@@ -256,6 +273,41 @@ describe('training jobs on a real sshd', () => {
     await window.peer.request('jobs/delete', { jobId: job.id, remoteFiles: true });
     assert.ok(!existsSync(folderOf(job.id)));
     await assert.rejects(window.peer.request('jobs/get', { jobId: job.id }), { code: 'notFound' });
+  });
+
+  it('reads the figures that a job writes into a file of its own, where it was told or where it works', async () => {
+    const told = await finish(
+      `echo "{'loss': 9.5}"; for n in 1 2; do echo "{\\"step\\": $n, \\"train/loss\\": 0.$n, \\"time\\": 1767225600}" >> "$DGX_SPARK_METRICS"; done`,
+    );
+    assert.deepEqual([told.metrics?.loss, told.metrics?.step], [0.2, 2]);
+    const points = await window.peer.request('jobs/points', { jobId: told.id });
+    assert.deepEqual(
+      points.map(({ step, loss, at }) => [step, loss, at]),
+      [
+        [1, 0.1, 1_767_225_600_000],
+        [2, 0.2, 1_767_225_600_000],
+      ],
+    );
+    const folder = join(sshd.folder, 'session-home', 'training');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'dgx-metrics.jsonl'), '{"step": 99, "loss": 99}\n');
+    utimesSync(join(folder, 'dgx-metrics.jsonl'), 1, 1);
+    const quiet = await finish('true', { folder: '~/training' });
+    assert.equal(quiet.metrics, null, 'one that was there before is not its');
+    const there = await finish(`echo '{"step": 5, "eval_loss": 0.25}' > dgx-metrics.jsonl`, { folder: '~/training' });
+    assert.deepEqual([there.metrics?.step, there.metrics?.evalLoss], [5, 0.25]);
+  });
+
+  it('says that memory ran out where the log of the kernel proves it', async () => {
+    const killed = 'kill -9 $$';
+    assert.match((await finish(killed)).reason ?? '', /perhaps because the machine ran out of memory/);
+    const line = `Out of memory: Killed process 4242 (python3) total-vm:131072000kB, anon-rss:120000000kB, file-rss:0kB, shmem-rss:0kB, UID:${process.getuid?.() ?? 0} pgtables:234000kB oom_score_adj:0`;
+    const program = join(programs, 'journalctl');
+    writeFileSync(program, `#!/bin/sh\necho '${line}'\n`, { mode: 0o755 });
+    assert.equal((await finish(killed)).reason, 'The machine ran out of memory and killed it.');
+    writeFileSync(program, `#!/bin/sh\necho '${line.replace(/UID:\d+/, 'UID:123456')}'\n`, { mode: 0o755 });
+    assert.match((await finish(killed)).reason ?? '', /perhaps/, 'it was somebody else’s');
+    rmSync(program);
   });
 
   it('adopts a program that was started by hand: its log, its end, and stopping it', async () => {

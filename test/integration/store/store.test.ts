@@ -178,6 +178,39 @@ describe('store', function () {
       );
     });
 
+    it('can be added later where nothing was measured, and count once', async () => {
+      const store = await place.open();
+      const { id } = await store.connections.create(SPARK);
+      const now = place.clock.now();
+      const minute = 60_000;
+      const at = (minutes: number, utilization: number) =>
+        sample(id, now - minutes * minute, [gpu(0, { utilization })]);
+      // the connection was there from 30 hours ago to 29, and ten minutes ago
+      const since = now;
+      for (let minutes = 30 * 60; minutes > 29 * 60; minutes--) {
+        place.clock.time = since - minutes * minute;
+        store.metrics.save(at(minutes, 10));
+      }
+      place.clock.time = since;
+      store.metrics.save(at(10, 20));
+      assert.equal(store.metrics.history(id, 200).length, 5);
+      const covered = [at(29.5 * 60, 90), at(10, 90)];
+      assert.equal(store.metrics.fill(covered), 0);
+      const missing = [at(28 * 60, 90), at(28 * 60 - 1, 70), at(9, 90)];
+      assert.equal(store.metrics.fill([...covered, ...missing, at(-1, 90)]), 3);
+      assert.equal(store.metrics.fill(missing), 0, 'a second time');
+      const means = () => store.metrics.history(id, 200).map(({ utilization }) => utilization);
+      assert.deepEqual(means(), [10, 10, 10, 10, 80, 55]);
+      assert.equal(store.metrics.fill(missing), 0, 'when single rows of that day are gone');
+      assert.deepEqual(means(), [10, 10, 10, 10, 80, 55]);
+      await store.close();
+      const again = await place.open();
+      assert.deepEqual(
+        again.metrics.history(id, 200).map(({ utilization }) => utilization),
+        [10, 10, 10, 10, 80, 55],
+      );
+    });
+
     it('of a connection that is not saved are not kept', async () => {
       const store = await place.open();
       store.metrics.save(sample('gone', place.clock.time));

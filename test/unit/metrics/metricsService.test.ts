@@ -8,11 +8,18 @@ import { ManualClock } from './manualClock.js';
 
 class FakeRepository implements MetricsRepository {
   readonly saved: Sample[] = [];
+  readonly filled: Sample[] = [];
   full = false;
 
   save(sample: Sample): void {
     if (this.full) throw new Error('The disk is full.');
     this.saved.push(sample);
+  }
+
+  fill(samples: readonly Sample[]): number {
+    if (this.full) throw new Error('The disk is full.');
+    this.filled.push(...samples);
+    return samples.length;
   }
 
   history() {
@@ -74,6 +81,28 @@ describe('the metrics service', () => {
     assert.equal(service.latest('c1'), heard.at(-1));
     assert.deepEqual(service.recent('c1'), heard.slice(-RECENT_SAMPLES));
     assert.deepEqual(service.recent('c2'), []);
+  });
+
+  it('adds what was recorded while nobody was connected, once a sample has told what GPUs there are', async () => {
+    const recorded = {
+      offsetMs: 0,
+      usage: [
+        {
+          ...{ at: clock.now() - 60_000, memAvailableKiB: null, logBytes: null },
+          gpus: [{ utilization: 77, memoryUsedMiB: null, temperature: 60, power: 40 }],
+        },
+      ],
+    };
+    service.addRecorded('c1', recorded);
+    service.attach('c1', session);
+    assert.equal(repository.filled.length, 0);
+    await answer(5);
+    assert.deepEqual(
+      repository.filled.map(({ at, gpus: [first] }) => [at, first?.utilization]),
+      [[recorded.usage[0]?.at, 77]],
+    );
+    service.addRecorded('c1', recorded);
+    assert.equal(repository.filled.length, 2, 'at once where it is known');
   });
 
   it('saves the first sample and then one every 20 s', async () => {
