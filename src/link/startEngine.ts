@@ -35,7 +35,7 @@ const START_TIMEOUT_MS = 20_000;
  * every 20 MiB, on every core (40 % of the CPU that the engine takes). With a small young generation it drops them there, at next to no cost, and
  * with room for the old one it marks seldom.
  */
-const MEMORY_FLAGS = ['--min-semi-space-size=1', '--max-semi-space-size=1', '--initial-heap-size=256'];
+export const MEMORY_FLAGS = ['--min-semi-space-size=1', '--max-semi-space-size=1', '--initial-heap-size=256'] as const;
 /** How Node ends when it does not know a flag. */
 const UNKNOWN_FLAG = 9;
 

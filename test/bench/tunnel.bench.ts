@@ -36,7 +36,10 @@ const bulk = values.quick ? 128 : 384;
 
 type Measure = (route: Route) => Promise<number>;
 
-/** The goal of a ratio, and the worst that is let pass: the best that was measured less the spread. */
+/**
+ * The goal of a ratio, and the worst that is let pass: the best that was measured less the spread. The goal for new connections is from a machine
+ * on which `ssh -L` takes 45 ms for the slowest; where it takes 1 ms that cannot be met.
+ */
 interface Goal {
   readonly at: 'least' | 'most';
   readonly goal: number;
@@ -83,20 +86,23 @@ async function near(routes: readonly [Route, Route]): Promise<void> {
   await compare('download', routes, route => download(route.port, bulk), { at: 'least', goal: 1.2, gate: 0.95 });
   await compare('upload', routes, route => upload(route.port, bulk), { at: 'least', goal: 1.15, gate: 0.9 });
   const kept = (share: number) => async (route: Route) => percentile(await smallRequests(route.port, small), share);
-  await compare('small requests, kept alive, p50 ms', routes, kept(50), { at: 'most', goal: 1.4, gate: 2 });
-  await compare('small requests, kept alive, p99 ms', routes, kept(99), { at: 'most', goal: 1.3 });
+  await compare('small requests, kept alive, p50 ms', routes, kept(50), { at: 'most', goal: 1.4, gate: 1.6 });
+  await compare('small requests, kept alive, p99 ms', routes, kept(99), { at: 'most', goal: 1.3, gate: 2.5 });
   const fresh = (share: number) => async (route: Route) => percentile(await freshRequests(route.port, 200), share);
   await compare('small requests, new connections, p50 ms', routes, fresh(50));
-  await compare('small requests, new connections, p99 ms', routes, fresh(99), { at: 'most', goal: 0.2, gate: 0.5 });
-  await compare('token stream, p99 ms added', routes, async route =>
-    percentile(await tokenLatencies(route.port, values.quick ? 200 : 500, 5), 99),
-  );
+  await compare('small requests, new connections, p99 ms', routes, fresh(99), { at: 'most', goal: 0.2, gate: 6 });
+  const tokens = async (route: Route) => percentile(await tokenLatencies(route.port, values.quick ? 200 : 500, 5), 99);
+  await compare('token stream, p99 ms added', routes, tokens, { at: 'most', goal: 1, gate: 1 });
   await compare('64 parallel streams', routes, async route => (await parallel(route.port, 64, 4)).rate);
-  await compare('64 parallel streams, fairness', routes, async route => (await parallel(route.port, 64, 4)).fair);
+  await compare('64 parallel streams, fairness', routes, async route => (await parallel(route.port, 64, 4)).fair, {
+    at: 'least',
+    goal: 0.98,
+    gate: 0.9,
+  });
   await compare('200 parallel new connections, ms', routes, route => burst(route.port, 200), {
     at: 'most',
     goal: 0.1,
-    gate: 0.3,
+    gate: 1.2,
   });
   await compare('CPU seconds a GiB down', routes, async route => {
     const before = cpuSeconds(route.pid);
@@ -153,8 +159,8 @@ async function long([ours]: readonly [Route, Route]): Promise<void> {
 function far(roundTrip: number): (routes: readonly [Route, Route]) => Promise<void> {
   const size = roundTrip === 20 ? 64 : 32;
   return async routes => {
-    await compare('download', routes, route => download(route.port, size), { at: 'least', goal: 2, gate: 1.5 });
-    await compare('upload', routes, route => upload(route.port, size), { at: 'least', goal: 0.95, gate: 0.8 });
+    await compare('download', routes, route => download(route.port, size), { at: 'least', goal: 2, gate: 1.8 });
+    await compare('upload', routes, route => upload(route.port, size), { at: 'least', goal: 0.95, gate: 0.9 });
   };
 }
 
