@@ -1,11 +1,12 @@
 /**
- * Runs the mocha suites of one kind in a process of its own: `node scripts/mocha.mjs <kind> <result file> [grep]`.
+ * Runs the mocha suites of one kind in a process of its own: `node scripts/mocha.mjs <kind> <result file> [grep]`; only those in the folders
+ * that `TEST_FOLDERS` names, divided by commas, or in all but those that it names with a `!` before.
  * Prints them as they pass and writes `{ passed, failed, skipped }`. A process that does not end by itself after the
  * last test is a failure: something was left open.
  */
 import { createHook } from 'node:async_hooks';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import Mocha from 'mocha';
 
 /** A unit test that takes this long is broken; the others start servers, and the workbench ones whole editors. */
@@ -18,8 +19,15 @@ const [kind = '', resultFile = '', grep] = process.argv.slice(2);
 const counts = { passed: 0, failed: 0, skipped: 0 };
 process.on('exit', () => writeFileSync(resultFile, JSON.stringify(counts)));
 
+const wanted = (process.env.TEST_FOLDERS ?? '').split(',').filter(Boolean);
+const isWanted = name => {
+  const [folder] = name.split(sep);
+  return wanted.some(one => !one.startsWith('!')) ? wanted.includes(folder) : !wanted.includes(`!${folder}`);
+};
 const files = readdirSync(join('out', kind), { recursive: true })
-  .map(name => resolve('out', kind, String(name)))
+  .map(String)
+  .filter(isWanted)
+  .map(name => resolve('out', kind, name))
   .filter(name => name.endsWith('.test.js'))
   .sort();
 /** Where each timer that still runs was started, by its async id: Node tells of a forgotten one only that it is there. */

@@ -37,13 +37,17 @@ const CHECKS = {
   types: typePrograms().map(program => bin('typescript/bin/tsc', '-p', program)),
 };
 
-/** Kinds of mocha suites: what each needs of the system, after how long it has hung, and what it waits for. */
+/**
+ * Kinds of mocha suites: what each needs of the system, after how long it has hung, what it waits for, and the folders of the processes that it is
+ * run in at once, where it is more than one (the first has what no other names).
+ */
 const SUITES = {
   unit: { programs: [], limitMs: 5 * MINUTE },
   integration: {
     programs: ['sshd', 'ssh', 'dropbear', 'puttygen', 'authenticator', 'sqlite3'],
     limitMs: 15 * MINUTE,
     after: ['unit'],
+    parts: [[], ['engine', 'jobs', 'containers', 'notify', 'ollama', 'files']],
   },
   webview: { programs: ['chromium'], limitMs: 12 * MINUTE, after: ['unit'] },
   workbench: {
@@ -153,7 +157,7 @@ async function prepare({ programs, editor }) {
   await ensureVsCodeServer(say);
 }
 
-async function runSuite(kind, { limitMs }, live) {
+async function runSuite(kind, { limitMs, parts = [[]] }, live) {
   say(`${kind} tests`);
   const started = Date.now();
   if (!hasTests(kind)) {
@@ -161,19 +165,37 @@ async function runSuite(kind, { limitMs }, live) {
     say(`${kind}: FAILED: there is no test in out/${kind}`);
     return;
   }
-  const resultFile = join(tmpdir(), `dgx-spark-${kind}-${process.pid}.json`);
+  const ends = parts.map((folders, index) => {
+    const others = parts.flat().map(folder => `!${folder}`);
+    return runPart(kind, folders.length > 0 ? folders : others, { limitMs, number: index, live: live && index === 0 });
+  });
+  const counted = { passed: 0, failed: 0, skipped: 0 };
+  for (const counts of await Promise.all(ends)) for (const key of Object.keys(counted)) counted[key] += counts[key];
+  for (const key of Object.keys(total)) total[key] += counted[key];
+  say(`${kind}: ${counted.passed} passed, ${counted.failed} failed (${seconds(started)})`);
+}
+
+/** Runs the tests of some folders of a kind in a process of their own; of all but those that begin with `!`. */
+async function runPart(kind, folders, { limitMs, number, live }) {
+  const resultFile = join(tmpdir(), `dgx-spark-${kind}-${process.pid}-${number}.json`);
   rmSync(resultFile, { force: true });
   const args = ['--enable-source-maps', 'scripts/mocha.mjs', kind, resultFile, ...(values.grep ? [values.grep] : [])];
-  const { code, output, timedOut } = await run(process.execPath, args, { limitMs, show: live ? 'all' : 'nothing' });
+  const env = { TEST_FOLDERS: folders.join(',') };
+  const { code, output, timedOut } = await run(process.execPath, args, {
+    limitMs,
+    env,
+    show: live ? 'all' : 'nothing',
+  });
   if (!live) process.stdout.write(output);
-  const counts = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, 'utf8')) : undefined;
+  const counts = existsSync(resultFile)
+    ? JSON.parse(readFileSync(resultFile, 'utf8'))
+    : { passed: 0, failed: 0, skipped: 0 };
   rmSync(resultFile, { force: true });
-  for (const key of Object.keys(total)) total[key] += counts?.[key] ?? 0;
-  const unreported = code !== 0 && !counts?.failed;
-  if (unreported) total.failed++;
-  const why = timedOut ? `: ended after ${limitMs / MINUTE} minutes` : unreported ? `: ended with ${code}` : '';
-  const { passed = 0, failed = 0 } = counts ?? {};
-  say(`${kind}: ${passed} passed, ${failed} failed${why} (${seconds(started)})`);
+  if (code !== 0 && counts.failed === 0) {
+    counts.failed = 1;
+    say(`${kind}: FAILED: ${timedOut ? `ended after ${limitMs / MINUTE} minutes` : `ended with ${code}`}`);
+  }
+  return counts;
 }
 
 function hasTests(kind) {

@@ -1,9 +1,11 @@
+import { OR_PODMAN } from '../base/dockerHost.js';
+
 /*
  * Fixed texts for any POSIX `sh`: one line, no single quote, no `!`, no doubled backslash, since the login shell that
  * unquotes them may be csh or fish. What varies comes as positional arguments.
  */
 
-const PATH_FIRST = 'PATH="$PATH:$1"; LC_ALL=C; export PATH LC_ALL; shift;';
+const PATH_FIRST = `PATH="$PATH:$1"; LC_ALL=C; export PATH LC_ALL; shift; ${OR_PODMAN}`;
 
 /** `sh -c <this> <name> <more folders for PATH> <arguments of docker...>` */
 export const dockerScript = `${PATH_FIRST} exec docker "$@"`;

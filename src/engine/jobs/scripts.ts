@@ -1,7 +1,22 @@
+import { OR_PODMAN } from '../base/dockerHost.js';
+
 /*
  * What runs on the machine, for any POSIX `sh` with base64 and setsid. Those that are sent as an argument are one line without single quote, `!`
  * or doubled backslash: the login shell that unquotes them may be csh or fish. What is kept in the folder of a job comes by standard input.
  */
+
+/**
+ * `unit <name> <command>`: runs something as a unit of the user's own systemd, where the user lingers (else those end with the last session). There
+ * it outlives a logind that ends what a session has left, and has a group of its own that counts what was killed for memory. A unit does not have
+ * the environment of the session, so that goes by a file, which the supervisor takes away.
+ */
+const IN_A_UNIT = [
+  'unit() { u=$1; shift; command -v systemd-run >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1 || return 1;',
+  '[ "$(timeout 5 loginctl show-user "$(id -un)" --property=Linger 2>/dev/null)" = Linger=yes ] || return 1;',
+  'XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"; export XDG_RUNTIME_DIR; export -p > "$d/session" || return 1;',
+  'timeout 10 systemd-run --user --quiet --collect --property=KillMode=process --unit="$u" "$@" </dev/null >/dev/null 2>&1 && return 0;',
+  'rm -f "$d/session"; return 1; };',
+].join(' ');
 
 /**
  * Starts a job: `sh -c <this> <name> <id> <run> <folder> <seconds or 0> <grace seconds>`, with lines of base64 on its input: {@link SUPERVISOR},
@@ -16,12 +31,14 @@ export const LAUNCH = [
   'mkdir -p "$d" && [ -w "$d" ] || exit 4;',
   'put() { printf %s "$1" | base64 -d > "$d/$2" || exit 5; };',
   'if mkdir "$d/started-$2" 2>/dev/null; then trap "" HUP PIPE;',
-  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/adopted" "$d/supervisor" "$d/place" "$d/dgx-metrics.jsonl" "$d/run";',
+  '( rm -f "$d/pid" "$d/exit" "$d/stop" "$d/started" "$d/ended" "$d/timeout" "$d/oom" "$d/usage" "$d/adopted" "$d/supervisor" "$d/place" "$d/dgx-metrics.jsonl" "$d/session" "$d/run";',
   'if [ -e "$d/log" ]; then mv -f "$d/log" "$d/log.1"; fi; : > "$d/log" || exit 5;',
   'put "$sup" supervise; put "$chi" child; put "$end" ender; put "$cmd" command; put "$env" env; put "$sec" secrets; put "$con" container; put "$hok" hook; put "$hco" hook-completed; put "$hfa" hook-failed;',
   'cat /proc/sys/kernel/random/boot_id > "$d/boot" && printf "%s\\n" "$2" > "$d/run" || exit 5 )',
   '|| { rm -f "$d/secrets" "$d/hook" "$d/run"; rmdir "$d/started-$2"; exit 5; };',
-  '( trap - HUP PIPE; exec setsid sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5" ) </dev/null >/dev/null 2>&1 &',
+  IN_A_UNIT,
+  'if unit "dgx-spark-job-$1-$2" sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5"; then :; else',
+  '( trap - HUP PIPE; exec setsid sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5" ) </dev/null >/dev/null 2>&1 & fi;',
   'n=0; while [ ! -s "$d/pid" ] && [ ! -e "$d/exit" ] && [ "$n" -lt 25 ]; do n=$((n+1)); sleep 0.2 2>/dev/null || sleep 1; done; fi; exit 0',
 ].join(' ');
 
@@ -29,10 +46,17 @@ export const LAUNCH = [
 export const SUPERVISOR = `# Runs one job of DGX Spark for VS Code and writes down how it ends.
 dir=$1 limit=$3 grace=$6
 umask 077
+if [ -e "$dir/session" ]; then
+  . "$dir/session"
+  rm -f "$dir/session"
+fi
 start_of() { read -r line 2>/dev/null < "/proc/$1/stat" || return; set -- \${line##*) }; printf %s "\${20}"; }
 killed() { sed -n 's/^oom_kill //p' "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.events" 2>/dev/null; }
 printf '%s %s\\n' "$$" "$(start_of $$)" > "$dir/supervisor"
 before=$(killed)
+if [ -s "$dir/container" ]; then
+  ${OR_PODMAN}
+fi
 date +%s > "$dir/started"
 setsid sh "$dir/child" "$dir" "$2" "$4" "$5" </dev/null >>"$dir/log" 2>&1 &
 child=$!
@@ -114,7 +138,10 @@ signal() {
   for one in $(marked); do kill "-$1" "$one" 2>/dev/null; done
   if adopted; then kill "-$1" "$other" 2>/dev/null; fi
 }
-if [ -s "$dir/container" ]; then docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1; fi
+if [ -s "$dir/container" ]; then
+  ${OR_PODMAN}
+  docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1
+fi
 signal TERM
 spent=0
 while [ "$spent" -lt "$grace" ]; do

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/engine/base/clock.js';
@@ -19,7 +21,7 @@ const SPARK = 'spark';
 const isCode = (code: SparkError['code']) => (error: unknown) => SparkError.is(error, code);
 
 async function startMachine(bin: string): Promise<{ sshd: Sshd; session: SshSession; service: ContainerService }> {
-  const sshd = await startSshd({ config: [`SetEnv HOME=${tmpdir()} PATH=${bin}:${SYSTEM}`] });
+  const sshd = await startSshd({ config: [`SetEnv HOME=${tmpdir()} PATH=${bin}:${SYSTEM} XDG_RUNTIME_DIR=${bin}`] });
   sshd.trust();
   const { port, username, clientKey: keyPath, home } = sshd;
   const target = { hostname: '127.0.0.1', port, username, auth: { method: 'key', keyPath } as const };
@@ -188,6 +190,20 @@ describe('a machine whose Docker does not answer', function () {
     assert.deepEqual([list.state, list.remedy], ['stopped', 'sudo systemctl enable --now docker']);
     docker('exit 127');
     assert.equal((await machine.service.list(SPARK)).state, 'missing');
+  });
+
+  it('asks Podman where only its socket is there, unless the user says otherwise', async () => {
+    const socket = join(bin, 'podman', 'podman.sock');
+    mkdirSync(join(bin, 'podman'));
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    docker('echo "$DOCKER_HOST" >&2; exit 1');
+    const asked = async () => (await machine.service.list(SPARK)).error?.message ?? '';
+    // a socket of Docker's own goes before it
+    const expected = existsSync('/var/run/docker.sock') ? '1' : `unix://${socket}`;
+    assert.ok((await asked()).includes(expected), await asked());
+    await new Promise(resolve => server.close(resolve));
+    assert.doesNotMatch(await asked(), /podman/);
   });
 
   it('shows nothing of an answer that is not one', async () => {

@@ -14,12 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Job, JobInput } from '../../../src/shared/jobs.js';
 import { DEFAULT_ENGINE_SETTINGS } from '../../../src/shared/settings.js';
 import { HookServer } from '../../support/hookServer.js';
 import { MailServer } from '../../support/mailServer.js';
 import { makeKey, type Sshd, startSshd } from '../../support/sshd.js';
+import { startUserManager } from '../../support/userManager.js';
 import { newStorage, TestWindow } from '../../support/window.js';
 
 type Config = JobInput['config'];
@@ -31,6 +32,8 @@ describe('training jobs on a real sshd', () => {
   let sshd: Sshd;
   /** A folder of programs that sessions find first. */
   let programs: string;
+  /** XDG_RUNTIME_DIR of sessions. */
+  let runtimeFolder: string;
   let window: TestWindow;
   let connectionId: string;
 
@@ -68,7 +71,12 @@ describe('training jobs on a real sshd', () => {
   before(async () => {
     storage = newStorage();
     programs = mkdtempSync(join(tmpdir(), 'dgx-spark-programs-'));
-    sshd = await startSshd({ path: `${programs}:/usr/local/bin:/usr/bin:/bin` });
+    runtimeFolder = join(programs, 'run');
+    mkdirSync(runtimeFolder, { mode: 0o700 });
+    sshd = await startSshd({
+      path: `${programs}:/usr/local/bin:/usr/bin:/bin`,
+      config: [`SetEnv XDG_RUNTIME_DIR=${runtimeFolder}`],
+    });
     process.env['HOME'] = sshd.home;
     sshd.trust();
     const key = makeKey(join(sshd.folder, 'id_jobs'), 'ed25519');
@@ -310,23 +318,87 @@ describe('training jobs on a real sshd', () => {
     rmSync(program);
   });
 
+  it('adds what was recorded while nobody was connected to the history of the machine', async () => {
+    const csv = '0, 55, [N/A], [N/A], 61, 42.5, [N/A], 2400, [N/A], [N/A], P0, 1, 0x0000000000000000, NVIDIA GB10';
+    const xml = resolve('test', 'fixtures', 'nvidia-smi', 'gb10.xml');
+    const smi = [
+      '#!/bin/sh',
+      `case $* in "-q -x") exec cat '${xml}' ;; *-lms*) while :; do echo '${csv}'; sleep 0.5; done ;; esac`,
+      "echo '50, [N/A], 60, 40.5'",
+    ];
+    writeFileSync(join(programs, 'nvidia-smi'), smi.join('\n'), { mode: 0o755 });
+    const gate = join(sshd.folder, 'recorded');
+    const job = await create(`until [ -e ${gate} ]; do sleep 0.1; done`);
+    await start(job);
+    await reach(job.id, 'running');
+    const at = Math.floor(Date.now() / 1000) - 1800;
+    writeFileSync(join(folderOf(job.id), 'usage'), `${at} 100000000 10 93,[N/A],71,88.5;\n`, { flag: 'a' });
+    const past = async () =>
+      (await window.peer.request('metrics/history', { connectionId, hours: 1 })).filter(row => row.at === at * 1000);
+    assert.deepEqual(await past(), []);
+    await window.endEngine();
+    writeFileSync(gate, '');
+    window = await openWindow();
+    await reach(job.id, 'completed');
+    await window.until('the history', ({ logLines }) =>
+      logLines.some(line => /samples .* added to the history/.test(line)),
+    );
+    const [row, ...more] = await past();
+    assert.deepEqual([row?.utilization, row?.temperatureC, row?.powerW, more.length], [93, 71, 88.5, 0]);
+    rmSync(join(programs, 'nvidia-smi'));
+  });
+
+  it('runs as a unit of the user’s systemd where the user lingers, and as before where that fails', async function () {
+    const manager = await startUserManager(runtimeFolder);
+    if (!manager) this.skip();
+    try {
+      const ask = (value: string) =>
+        writeFileSync(join(programs, 'loginctl'), `#!/bin/sh\necho Linger=${value}\n`, { mode: 0o755 });
+      const command = 'cat /proc/self/cgroup; echo "$PATH"; exit 6';
+      const said = async () => {
+        const job = await finish(command);
+        assert.equal(job.exitCode, 6);
+        return { id: job.id, log: textOf(job.id, 'log') };
+      };
+      ask('no');
+      assert.doesNotMatch((await said()).log, /dgx-spark-job-/);
+      ask('yes');
+      const { id, log } = await said();
+      assert.match(log, new RegExp(`dgx-spark-job-${id}-1\\.service`));
+      assert.ok(log.includes(`${programs}:`), 'the environment of the session');
+      assert.ok(!existsSync(join(folderOf(id), 'session')));
+      const long = await create('sleep 1000');
+      await start(long);
+      await reach(long.id, 'running');
+      await window.peer.request('jobs/stop', { jobId: long.id });
+      await reach(long.id, 'stopped');
+      writeFileSync(join(programs, 'systemd-run'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+      assert.doesNotMatch((await said()).log, /dgx-spark-job-/);
+    } finally {
+      for (const name of ['loginctl', 'systemd-run']) rmSync(join(programs, name), { force: true });
+      await manager.stop();
+    }
+  });
+
   it('adopts a program that was started by hand: its log, its end, and stopping it', async () => {
     const log = join(sshd.folder, 'by-hand.log');
-    const byHand = (seconds: number) => {
+    const byHand = () => {
       const file = openSync(log, 'w');
-      const script = `console.log('{"step": 1, "loss": 0.5}'); setTimeout(() => {}, ${seconds * 1000});`;
+      const script = `console.log('{"step": 1, "loss": 0.5}'); setTimeout(() => {}, 600_000);`;
       const program = spawn(process.execPath, ['-e', script], { stdio: ['ignore', file, 'ignore'] });
       closeSync(file);
       return program;
     };
     const adopt = async (pid: number) =>
       await window.peer.request('jobs/adopt', { connectionId, name: 'by hand', pid });
-    const first = byHand(4);
+    const first = byHand();
     const offered = await window.peer.request('jobs/adoptable', { connectionId });
     const found = offered.find(one => one.kind === 'process' && one.pid === first.pid);
     assert.ok(found?.kind === 'process');
     assert.match(found.command, /node -e console\.log/);
     const job = await adopt(first.pid!);
+    await window.until('its log', ({ logSizes }) => (logSizes.get(job.id) ?? 0) > 0);
+    first.kill();
     const ended = await reach(job.id, 'completed', 'failed', 'stopped', 'lost');
     assert.deepEqual([ended.status, ended.exitCode], ['completed', null]);
     assert.match(ended.reason ?? '', /only to who started it/);
@@ -334,7 +406,7 @@ describe('training jobs on a real sshd', () => {
     await assert.rejects(start(job), { code: 'invalidInput' });
     await assert.rejects(adopt(first.pid!), { code: 'notFound' });
 
-    const second = byHand(600);
+    const second = byHand();
     const gone = new Promise<string | null>(resolve => second.once('exit', (_code, signal) => resolve(signal)));
     const watched = await adopt(second.pid!);
     await reach(watched.id, 'running');
