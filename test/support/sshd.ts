@@ -25,6 +25,8 @@ export interface SshdOptions {
   config?: string[];
   /** PATH of the sessions. */
   path?: string;
+  /** Their XDG_RUNTIME_DIR. */
+  runtimeFolder?: string;
   /** Who logs in; default the user who runs the tests. */
   username?: string;
   /** Lines of a PAM service of its own, which then decides about passwords and questions. Needs root. */
@@ -96,6 +98,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeFileSync(authorizedKeys, readFileSync(`${clientKey}.pub`));
   const port = options.port ?? (await freePort());
   const config = join(folder, 'sshd_config');
+  const environment = { HOME: sessionHome, PATH: options.path, XDG_RUNTIME_DIR: options.runtimeFolder };
   writeFileSync(
     config,
     [
@@ -114,7 +117,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'UseDNS no',
       'LogLevel VERBOSE',
       // not the home of whoever runs the tests: its shell's start-up files would run in each session
-      `SetEnv HOME=${sessionHome}${options.path === undefined ? '' : ` PATH=${options.path}`}`,
+      // one line: of several, sshd takes the first
+      `SetEnv ${Object.entries(environment)
+        .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+        .join(' ')}`,
       '',
     ].join('\n'),
   );

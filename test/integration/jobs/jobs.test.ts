@@ -75,7 +75,7 @@ describe('training jobs on a real sshd', () => {
     mkdirSync(runtimeFolder, { mode: 0o700 });
     sshd = await startSshd({
       path: `${programs}:/usr/local/bin:/usr/bin:/bin`,
-      config: [`SetEnv XDG_RUNTIME_DIR=${runtimeFolder}`],
+      runtimeFolder,
     });
     process.env['HOME'] = sshd.home;
     sshd.trust();
