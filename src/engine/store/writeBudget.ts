@@ -1,5 +1,5 @@
-/** Bytes of images an hour that may be written without a user's action. */
-const BYTES_AN_HOUR = 20 * 1024 * 1024;
+/** Bytes of images and backups an hour that may be written without a user's action: less than half a gigabyte a day, with the journal. */
+const BYTES_AN_HOUR = 20_000_000;
 const HOUR_MS = 60 * 60 * 1000;
 
 /**
@@ -8,18 +8,22 @@ const HOUR_MS = 60 * 60 * 1000;
  */
 export class WriteBudget {
   private nextAt = -Infinity;
+  /** The longest that may be waited: what the largest image costs, and at least an hour. */
+  private longestMs = HOUR_MS;
 
   constructor(private readonly bytesAnHour: number = BYTES_AN_HOUR) {}
 
   /** Whether an image may be written at `now` (epoch milliseconds). */
   allows(now: number): boolean {
-    // a clock that was set back must not stop the writing for longer than a spell of an hour
-    if (this.nextAt - now > HOUR_MS) this.nextAt = now + HOUR_MS;
+    // a clock that was set back must not stop the writing for long
+    if (this.nextAt - now > this.longestMs) this.nextAt = now + this.longestMs;
     return now >= this.nextAt;
   }
 
   /** Notes that an image was written, also one that did not have to ask. */
   spend(bytes: number, now: number): void {
-    this.nextAt = Math.min(Math.max(now, this.nextAt) + (bytes / this.bytesAnHour) * HOUR_MS, now + HOUR_MS);
+    const cost = (bytes / this.bytesAnHour) * HOUR_MS;
+    this.longestMs = Math.max(HOUR_MS, cost);
+    this.nextAt = Math.min(Math.max(now, this.nextAt) + cost, now + this.longestMs);
   }
 }

@@ -231,6 +231,7 @@ export class Writer {
     if (!this.backUpNext && !(await backups.isDue(now))) return;
     try {
       await backups.keep(image, now);
+      this.budget.spend(image.length, now);
       this.backUpNext = false;
     } catch (error) {
       log.warn(`The database could not be backed up: ${fileProblem(error)}.`);
