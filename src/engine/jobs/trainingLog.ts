@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { JobMetrics, JobPoint } from '../../shared/jobs.js';
-import { bare, isOtherRank, isPoint, type LogFigures, readLine } from './logLine.js';
+import { bare, isOtherRank, isPoint, type LogFigures, mayTell, readLine } from './logLine.js';
 
 /** More points than this are thinned to half. */
 const MOST_POINTS = 4000;
@@ -57,7 +57,7 @@ export class TrainingLog {
   }
 
   private take(raw: string, offset: number): void {
-    if (raw.length === 0) return;
+    if (!mayTell(raw)) return;
     const line = bare(raw);
     if (isOtherRank(line)) return;
     const figures = readLine(line);
