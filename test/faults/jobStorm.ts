@@ -225,10 +225,6 @@ class Storm {
         this.killing = true;
         await world.killEngine();
         this.listen();
-        await world.window.peer.request('jobs/list', {}).then(jobs => {
-          // else it has been told something newer
-          if (world.window.jobs.length === 0) world.window.jobs = jobs;
-        });
         this.killing = false;
         this.happened.emit('event');
     }

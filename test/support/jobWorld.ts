@@ -136,6 +136,10 @@ export class JobWorld {
       answer: question => (question.kind === 'hostKey' ? { kind: 'yes' } : { kind: 'cancelled' }),
       settings: { pollIntervalSeconds: 60, keepaliveSeconds: 1, ...this.settings },
     });
+    const { window } = this;
+    const jobs = await window.peer.request('jobs/list', {});
+    // else it has been told of newer ones
+    if (window.jobs.length === 0) window.jobs = jobs;
   }
 }
 

@@ -110,7 +110,11 @@ signal() {
   for one in $(marked); do kill "-$1" "$one" 2>/dev/null; done
   if adopted; then kill "-$1" "$other" 2>/dev/null; fi
 }
-if [ -s "$dir/container" ]; then docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1; fi
+if [ -s "$dir/container" ] && docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1; then
+  # what waits for it is about to tell how it ended
+  spent=0
+  while leads && [ "$spent" -lt 5 ]; do sleep 1; spent=$((spent + 1)); done
+fi
 signal TERM
 spent=0
 while [ "$spent" -lt "$grace" ]; do
