@@ -97,6 +97,7 @@ class Storm {
   private readonly plans: { readonly id: string; readonly plan: StormJob }[] = [];
   private readonly followers = new Map<string, Follower>();
   private readonly faults = new Map<Fault, number>();
+  private readonly begunAt = performance.now();
   private startsAgain = 0;
   private killing = false;
   private over = false;
@@ -112,7 +113,6 @@ class Storm {
 
   async run(): Promise<StormReport> {
     const { seed, jobs } = this.options;
-    const begunAt = performance.now();
     const random = new Random(seed);
     for (let number = 0; number < jobs; number += 1) {
       const plan = randomJob(random, number);
@@ -124,10 +124,12 @@ class Storm {
     await this.startAll(new Random(seed + 2));
     await this.until('every job to end', () => this.hasEnded, jobs * MOST_MS_EACH + LINK_LIMIT_MS);
     this.over = true;
+    this.say('all jobs have ended');
     await faults;
+    this.say('all faults are over');
     const wrong = await this.verify();
     return {
-      ...{ seed, ms: performance.now() - begunAt, jobs, faults: this.faults, startsAgain: this.startsAgain },
+      ...{ seed, ms: performance.now() - this.begunAt, jobs, faults: this.faults, startsAgain: this.startsAgain },
       bytes: this.plans.reduce((sum, { plan }) => sum + plan.log.length, 0),
       followed: this.followers.size,
       wrong,
@@ -141,6 +143,10 @@ class Storm {
   private get isUp(): boolean {
     const { window, connectionId } = this.world;
     return !this.killing && window.connection(connectionId)?.status.state === 'connected';
+  }
+
+  private say(what: string): void {
+    this.options.say(`${((performance.now() - this.begunAt) / 1000).toFixed(1).padStart(7)} s ${what}`);
   }
 
   private listen(): void {
@@ -167,7 +173,7 @@ class Storm {
     const starts: Promise<void>[] = [];
     for (const [number, { id }] of this.plans.entries()) {
       starts.push(this.begin(id));
-      if (number % 20 === 19) this.options.say(`${number + 1} jobs are started`);
+      if (number % 20 === 19) this.say(`${number + 1} jobs are started`);
       await delay(random.between(0, MOST_PAUSE_MS.starts));
     }
     await Promise.all(starts);
@@ -193,8 +199,12 @@ class Storm {
     while (!this.over) {
       const fault = random.pick(FAULTS);
       this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+      this.say(FAULT_NAMES[fault]);
       await this.inject(fault, random.between(100, 2_500));
-      if (random.chance(0.6)) await this.until('the link', () => this.isUp, LINK_LIMIT_MS);
+      if (random.chance(0.6)) {
+        await this.until('the link', () => this.isUp, LINK_LIMIT_MS);
+        this.say('the link is up');
+      }
       await delay(random.between(0, MOST_PAUSE_MS.faults));
     }
     await this.until('the link', () => this.isUp, LINK_LIMIT_MS);
