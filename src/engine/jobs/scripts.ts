@@ -22,7 +22,9 @@ export const LAUNCH = [
   'cat /proc/sys/kernel/random/boot_id > "$d/boot" && printf "%s\\n" "$2" > "$d/run" || exit 5 )',
   '|| { rm -f "$d/secrets" "$d/hook" "$d/run"; rmdir "$d/started-$2"; exit 5; };',
   '( trap - HUP PIPE; exec setsid sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5" ) </dev/null >/dev/null 2>&1 &',
-  'n=0; while [ ! -s "$d/pid" ] && [ ! -e "$d/exit" ] && [ "$n" -lt 25 ]; do n=$((n+1)); sleep 0.2 2>/dev/null || sleep 1; done; fi; exit 0',
+  'n=0; while [ ! -s "$d/pid" ] && [ ! -e "$d/exit" ] && [ "$n" -lt 25 ]; do n=$((n+1)); sleep 0.2 2>/dev/null || sleep 1; done;',
+  // who made the folder began this run, or was ended before it could
+  'else n=0; until [ "$(cat "$d/run" 2>/dev/null)" = "$2" ]; do n=$((n+1)); [ "$n" -lt 30 ] || exit 8; sleep 1; done; fi; exit 0',
 ].join(' ');
 
 /** Stays with a job until it has ended, and writes down how: `sh supervise <dir> <folder> <limit> <id> <umask> <grace>`. */

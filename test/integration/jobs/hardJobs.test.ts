@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHILD, ENDER, LAUNCH, SUPERVISOR } from '../../../src/engine/jobs/scripts.js';
 import { hasSshd } from '../../support/sshd.js';
 import { JobWorld } from '../../support/jobWorld.js';
 
 /** All 256 bytes, for printf. */
 const ALL_BYTES = Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+/**
+ * `sh -c <this> <name> <group> <folder> <program> <its arguments>`: runs it in a memory cgroup that is small, where its file `memory.events` is looked for:
+ * this is the old kind of group, whose file of another name says `oom_kill` as well.
+ */
+const IN_LITTLE_MEMORY = [
+  'mkdir "$1" && echo 64M > "$1/memory.limit_in_bytes" && echo 0 > "$1/cgroup.procs" || exit; : > "$2/events";',
+  `exec unshare -m sh -c '`,
+  'mount --bind "$1/memory.oom_control" "$2/events" && mount -t tmpfs none /sys/fs/cgroup || exit;',
+  'place=/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup); mkdir -p "$place"; : > "$place/memory.events";',
+  `mount --bind "$2/events" "$place/memory.events" || exit; shift 2; exec "$@"' sh "$@"`,
+].join(' ');
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory';
+
 /** What no field may make anybody run. */
 const EVIL = `we"ird 'q' $(touch never) \`touch never\` ; touch never & \\ %s !x é`;
 
@@ -161,6 +175,49 @@ describe('hard jobs on a real sshd', function () {
     assert.deepEqual(await figures(job), [[4, 0.2]]);
     gate.open(3);
     assert.equal((await world.end(job)).exitCode, 5);
+  });
+
+  it('says that memory ran out where the kernel does, and only that it was killed where something else has done it', async function () {
+    if (process.getuid?.() !== 0 || !existsSync(join(MEMORY_GROUPS, 'memory.oom_control'))) this.skip();
+    const ways = [
+      ['head -c 300000000 /dev/zero | tail', 'The machine ran out of memory and killed it.'],
+      ['kill -KILL $$', 'It was killed (SIGKILL), perhaps because the machine ran out of memory.'],
+    ] as const;
+    for (const [command, reason] of ways) {
+      const job = await world.create(command);
+      const parts = [SUPERVISOR, CHILD, ENDER, command, ...Array.from({ length: 6 }, () => '')];
+      const group = join(MEMORY_GROUPS, `dgx-spark-test-${job.id}`);
+      const words = [group, world.sshd.folder, 'sh', '-c', LAUNCH, 'launch', job.id, '1', '', '0', '10'];
+      try {
+        execFileSync('sh', ['-c', IN_LITTLE_MEMORY, 'sh', ...words], {
+          input: [...parts.map(text => Buffer.from(text).toString('base64')), 'end', ''].join('\n'),
+          env: { ...process.env, HOME: join(world.sshd.folder, 'session-home') },
+        });
+        // the engine finds it started
+        await world.start(job);
+        const ended = await world.end(job);
+        assert.deepEqual([ended.status, ended.exitCode, ended.reason], ['failed', 137, reason]);
+      } finally {
+        const left = readFileSync(join(group, 'cgroup.procs'), 'utf8').trim().split('\n').filter(Boolean);
+        // the last wait of what samples the machine
+        for (const pid of left) if (runs(Number(pid))) writeFileSync(join(MEMORY_GROUPS, 'cgroup.procs'), pid);
+        rmdirSync(group);
+      }
+    }
+  });
+
+  it('does not wait forever for a launcher that was ended before the job began', async () => {
+    const job = await world.create('echo once');
+    mkdirSync(join(world.folderOf(job.id), 'started-1'), { recursive: true });
+    await world.start(job);
+    const failed = await world.end(job);
+    assert.deepEqual(
+      [failed.status, failed.reason],
+      ['failed', 'The launcher on the machine was ended before the job began. Start it again.'],
+    );
+    await world.start(job);
+    assert.equal((await world.reach(job, 'completed')).run, 2);
+    assert.equal((await world.readLog(job)).toString(), 'once\n');
   });
 
   it('takes a program that has got the number of a job for what it is', async () => {
