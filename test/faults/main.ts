@@ -1,6 +1,10 @@
-/** `npm run test:faults`: a real engine and a real sshd, a steady load of requests, and one failure of the link after the other. */
+/**
+ * `npm run test:faults`: a real engine and a real sshd, a steady load of requests, and one failure of the link after the other; with `--jobs`, training
+ * jobs in place of the requests.
+ */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { printedStorm, runJobStorm } from './jobStorm.js';
 import { randomFaults } from './plan.js';
 import { Random } from './random.js';
 import { printed, violations } from './report.js';
@@ -11,6 +15,7 @@ const USAGE = `Usage: npm run test:faults -- [options]
   --faults N    how many (200)
   --minutes M   goes on for so long instead
   --seed N      the same faults as in the run that printed this number; default: a random one
+  --jobs N      starts so many training jobs instead, with the engine killed as well
   --quiet       only the report`;
 
 async function main(): Promise<void> {
@@ -18,6 +23,7 @@ async function main(): Promise<void> {
     options: {
       faults: { type: 'string', default: '200' },
       minutes: { type: 'string' },
+      jobs: { type: 'string' },
       seed: { type: 'string' },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -31,6 +37,15 @@ async function main(): Promise<void> {
   const minutes = values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes);
   const seed = values.seed === undefined ? randomInt(2 ** 32) : numberOf('--seed', values.seed);
   console.log(`seed ${seed}`);
+  const say = (line: string) => {
+    if (!values.quiet) console.log(line);
+  };
+  if (values.jobs !== undefined) {
+    const report = await runJobStorm({ seed, jobs: numberOf('--jobs', values.jobs), say });
+    console.log(`\n${printedStorm(report)}`);
+    if (report.wrong.length > 0) process.exitCode = 1;
+    return;
+  }
   const world = await startWorld();
   const endsAt = performance.now() + (minutes ?? 0) * 60_000;
   let interrupted = false;
@@ -40,9 +55,7 @@ async function main(): Promise<void> {
       seed,
       groups: randomFaults(new Random(seed)),
       isEnough: injected => interrupted || (minutes === undefined ? injected >= wished : performance.now() >= endsAt),
-      say: line => {
-        if (!values.quiet) console.log(line);
-      },
+      say,
     });
     console.log(`\n${printed(report)}`);
     const wrong = violations(report);

@@ -55,8 +55,10 @@ export interface Sshd {
   trust(): void;
   /** Stops every session as if the cable had been pulled; the result lets them go on. */
   pauseSessions(): () => void;
-  /** Kills every session; the server goes on. */
+  /** Kills every session and all that runs in it; the server goes on. */
   killSessions(): void;
+  /** Kills the server's own processes of every session. What runs in it sees its link end. */
+  cutSessions(): void;
   /** Kills the server and every session it has. */
   kill(): void;
   /** After a `kill`: starts it again, on the same port and with the same keys. Resolves when it accepts connections. */
@@ -174,6 +176,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       };
     },
     killSessions,
+    cutSessions() {
+      for (const session of sessionsOf(pid)) if (isServer(session)) signal(session, 'SIGKILL');
+    },
     kill,
     async restart() {
       await exited;
@@ -228,6 +233,14 @@ function sessionsOf(pid: number): number[] {
     // gone meanwhile
   }
   return children.flatMap(child => [...sessionsOf(child), child]);
+}
+
+function isServer(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('sshd');
+  } catch {
+    return false;
+  }
 }
 
 /** A port of 127.0.0.1 that was free a moment ago. */

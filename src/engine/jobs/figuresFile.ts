@@ -1,4 +1,5 @@
 import { type LogFigures, nameOf } from './logLine.js';
+import type { LineReader } from './trainingLog.js';
 
 /** Names under which programs write when a line was written, in seconds or milliseconds since 1970, or as ISO 8601 says it. */
 const TIMES = new Set(['time', 'timestamp', '_timestamp', 'ts']);
@@ -6,6 +7,9 @@ const TIMES = new Set(['time', 'timestamp', '_timestamp', 'ts']);
 const MOST_FIELDS = 200;
 /** 1973 in milliseconds, 5138 in seconds. */
 const LEAST_MS = 1e11;
+
+/** Of the file of figures: every line may say something. */
+export const FIGURES_LINES: LineReader = { mayTell: () => true, read: readFiguresLine };
 
 /** Reads a line of `dgx-metrics.jsonl`: an object of numbers, such as `{"step": 10, "loss": 1.2, "time": 1767225600}`. Undefined for anything else. */
 export function readFiguresLine(line: string): LogFigures | undefined {

@@ -1,6 +1,6 @@
 import type { JobMetrics, JobPoint, JobUsage } from '../../shared/jobs.js';
 import { SparkError } from '../../shared/errors.js';
-import { readFiguresLine } from './figuresFile.js';
+import { FIGURES_LINES } from './figuresFile.js';
 import { LogFigures } from './logFigures.js';
 import type { RemoteJobs } from './remoteJobs.js';
 import { TrainingLog } from './trainingLog.js';
@@ -14,7 +14,7 @@ export class JobFigures {
     this.log = new LogFigures((offset, length) => remote.readLog(jobId, offset, length));
     this.file = new LogFigures(
       (offset, length) => remote.readFigures(jobId, offset, length),
-      () => new TrainingLog(readFiguresLine),
+      () => new TrainingLog(FIGURES_LINES),
     );
   }
 

@@ -52,6 +52,14 @@ const NAMES: Readonly<Record<string, keyof LogFigures>> = {
   'tokens/s': 'tokensPerSecond',
 };
 
+/** What is in every line that {@link readLine} reads figures from; whatever hides letters may hide these. */
+const TELLING = new RegExp(`loss|%\\||step|iteration|${ESCAPE}`, 'i');
+
+/** False for lines without figures, most of those that are printed, and fast: a job may print millions. */
+export function mayTell(line: string): boolean {
+  return TELLING.test(line);
+}
+
 /** Takes out what dresses a line up: colours, the rank and the stream it came from, the time. */
 export function bare(line: string): string {
   return line

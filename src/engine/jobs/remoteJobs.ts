@@ -185,6 +185,7 @@ const LAUNCH_HINTS: Readonly<Record<number, string | undefined>> = {
   5: 'There may be no space left on the machine.',
   6: 'Install util-linux and coreutils on the machine.',
   7: 'Install curl there, or have this computer post the end of the job.',
+  8: 'Start it again.',
 };
 
 function launchProblem({ code, stderr }: RunResult): string {
@@ -192,6 +193,7 @@ function launchProblem({ code, stderr }: RunResult): string {
   if (code === 4) return 'The folder ~/.dgx-spark/jobs cannot be made on the machine.';
   if (code === 6) return 'The machine lacks setsid or base64, which jobs need.';
   if (code === 7) return 'The machine lacks curl, which it needs to post the end of the job.';
+  if (code === 8) return 'The launcher on the machine was ended before the job began.';
   return `The job could not be started. ${printable(stderr)}`.trim();
 }
 

@@ -39,7 +39,9 @@ export const LAUNCH = [
   IN_A_UNIT,
   'if unit "dgx-spark-job-$1-$2" sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5"; then :; else',
   '( trap - HUP PIPE; exec setsid sh "$d/supervise" "$d" "$3" "$4" "$1" "$mask" "$5" ) </dev/null >/dev/null 2>&1 & fi;',
-  'n=0; while [ ! -s "$d/pid" ] && [ ! -e "$d/exit" ] && [ "$n" -lt 25 ]; do n=$((n+1)); sleep 0.2 2>/dev/null || sleep 1; done; fi; exit 0',
+  'n=0; while [ ! -s "$d/pid" ] && [ ! -e "$d/exit" ] && [ "$n" -lt 25 ]; do n=$((n+1)); sleep 0.2 2>/dev/null || sleep 1; done;',
+  // who made the folder began this run, or was ended before it could
+  'else n=0; until [ "$(cat "$d/run" 2>/dev/null)" = "$2" ]; do n=$((n+1)); [ "$n" -lt 30 ] || exit 8; sleep 1; done; fi; exit 0',
 ].join(' ');
 
 /** Stays with a job until it has ended, and writes down how: `sh supervise <dir> <folder> <limit> <id> <umask> <grace>`. */
@@ -140,7 +142,11 @@ signal() {
 }
 if [ -s "$dir/container" ]; then
   ${OR_PODMAN}
-  docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1
+  if docker stop -t "$grace" "$(cat "$dir/container")" >/dev/null 2>&1; then
+    # what waits for it is about to tell how it ended
+    spent=0
+    while leads && [ "$spent" -lt 5 ]; do sleep 1; spent=$((spent + 1)); done
+  fi
 fi
 signal TERM
 spent=0

@@ -1,11 +1,21 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { JobMetrics, JobPoint } from '../../shared/jobs.js';
-import { bare, isOtherRank, isPoint, type LogFigures, readLine } from './logLine.js';
+import { bare, isOtherRank, isPoint, type LogFigures, mayTell, readLine } from './logLine.js';
 
 /** More points than this are thinned to half. */
 const MOST_POINTS = 4000;
 /** A line that is longer is looked at in pieces. */
 const LONGEST_LINE = 16 * 1024;
+
+/** How lines are read. */
+export interface LineReader {
+  /** False for lines that say nothing, and fast. */
+  mayTell(raw: string): boolean;
+  /** Makes of a line what it says. */
+  read(line: string): LogFigures | undefined;
+}
+
+const LOG_LINES: LineReader = { mayTell, read: readLine };
 
 /**
  * Reads the figures of a training from its log, which comes in pieces. A carriage return ends a line as well: it is drawn again.
@@ -19,8 +29,7 @@ export class TrainingLog {
   private skip = 0;
   private stride = 1;
 
-  /** @param readFigures makes of a line what it says; of a log's unless told otherwise */
-  constructor(private readonly readFigures: (line: string) => LogFigures | undefined = readLine) {}
+  constructor(private readonly lines: LineReader = LOG_LINES) {}
 
   /** The last that was said of each, null while nothing was. */
   get metrics(): JobMetrics | null {
@@ -62,10 +71,10 @@ export class TrainingLog {
   }
 
   private take(raw: string, offset: number): void {
-    if (raw.length === 0) return;
+    if (raw === '' || !this.lines.mayTell(raw)) return;
     const line = bare(raw);
     if (isOtherRank(line)) return;
-    const figures = this.readFigures(line);
+    const figures = this.lines.read(line);
     if (!figures) return;
     const { step: stepBefore } = this.last;
     this.last = { ...this.last, ...figures };

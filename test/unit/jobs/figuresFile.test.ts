@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFiguresLine } from '../../../src/engine/jobs/figuresFile.js';
+import { FIGURES_LINES, readFiguresLine } from '../../../src/engine/jobs/figuresFile.js';
 import { TrainingLog } from '../../../src/engine/jobs/trainingLog.js';
 
 describe('the file of figures that a job writes', () => {
@@ -24,7 +24,7 @@ describe('the file of figures that a job writes', () => {
   });
 
   it('makes points of it that know their time', () => {
-    const log = new TrainingLog(readFiguresLine);
+    const log = new TrainingLog(FIGURES_LINES);
     log.feed(Buffer.from('{"step":1,"loss":2.5,"ts":1767225600}\n{"step":2,"loss":2.25}\n{"step":3,"lo'));
     assert.deepEqual(
       log.points.map(({ step, loss, at }) => [step, loss, at]),
