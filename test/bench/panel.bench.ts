@@ -27,6 +27,14 @@ async function main(): Promise<void> {
     },
   });
   await panel.page.locator('.gpu').nth(7).waitFor();
+  // the dot has told that it is connected
+  await panel.page.waitForFunction(
+    () => document.getAnimations().every(({ playState }) => playState !== 'running'),
+    undefined,
+    {
+      timeout: 60_000,
+    },
+  );
   const idle = await share(panel, SECONDS, () => undefined);
   let step = 0;
   const busy = await share(panel, SECONDS, () => {

@@ -34,6 +34,8 @@ import { RemoteJobs } from './remoteJobs.js';
 import type { Quote } from './runners.js';
 
 const GIB = 1024 ** 3;
+/** Who was away for less has missed no more than one of the samples that a launcher takes. */
+const AWAY_MS = 60_000;
 
 export interface JobServiceOptions {
   readonly repository: JobRepository;
@@ -59,6 +61,8 @@ export class JobService implements Disposable {
   private readonly grew = this.held.add(new Emitter<{ jobId: string; size: number }>());
   private readonly book: JobBook;
   private readonly machines = new Map<string, MachineJobs>();
+  /** When the last session with a machine had ended. */
+  private readonly leftAt = new Map<string, number>();
 
   /** Fires with all jobs. */
   readonly onDidChange: Event<readonly Job[]>;
@@ -90,6 +94,7 @@ export class JobService implements Disposable {
       if (machine.session !== this.sessionOf(id, connections)) {
         machine.dispose();
         this.machines.delete(id);
+        this.leftAt.set(id, this.options.clock.now());
       }
     for (const { id } of connections) {
       const session = this.sessionOf(id, connections);
@@ -224,6 +229,12 @@ export class JobService implements Disposable {
     await this.options.keychain.store(secretKey(name), new Secret(value));
   }
 
+  /** Of all jobs; those that run keep what they were given. */
+  async forgetSecrets(): Promise<void> {
+    const names = new Set(this.book.all.flatMap(({ config }) => config.secrets));
+    for (const name of names) await this.options.keychain.delete(secretKey(name));
+  }
+
   async readLog(jobId: string, offset: number | undefined, length: number): Promise<LogChunk> {
     const job = this.get(jobId);
     return await this.machineOf(job).remote.readLog(jobId, offset, length);
@@ -259,6 +270,7 @@ export class JobService implements Disposable {
 
   private machine(connectionId: string, session: SshSession): MachineJobs {
     const { run, quote, clock, log, keychain, gpuCount, hook, recorded } = this.options;
+    const wasAway = clock.now() - (this.leftAt.get(connectionId) ?? -Infinity) > AWAY_MS;
     return new MachineJobs(connectionId, {
       remote: new RemoteJobs(session, { run, quote, clock }),
       ...{ book: this.book, clock, log, hook },
@@ -267,7 +279,7 @@ export class JobService implements Disposable {
         const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));
         return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.reveal()]] : [])));
       },
-      onRecorded: found => recorded(connectionId, found),
+      onRecorded: wasAway ? found => recorded(connectionId, found) : undefined,
       onGrow: (jobId, size) => this.grew.fire({ jobId, size }),
     });
   }

@@ -27,8 +27,8 @@ export interface MachineTools {
   /** What lets the machine post the end of a job by itself. */
   readonly hook: (job: Job) => Promise<MachineHook | undefined>;
   readonly onGrow: (jobId: string, size: number) => void;
-  /** Told what was recorded of the machine while nobody was connected. */
-  readonly onRecorded: (recorded: Recorded) => void;
+  /** Told what was recorded of the machine while nobody was connected; undefined where that was a moment only. */
+  readonly onRecorded: ((recorded: Recorded) => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -117,12 +117,12 @@ export class MachineJobs implements Disposable {
       for (const report of reports.values()) await this.take(report);
     }
     this.keepWatch();
-    for (const { id, status } of active) if (status !== 'starting') await this.tellRecorded(id);
-  }
-
-  private async tellRecorded(jobId: string): Promise<void> {
-    const recorded = await this.remote.readRecorded(jobId);
-    if (recorded.usage.length > 0) this.tools.onRecorded(recorded);
+    const { onRecorded } = this.tools;
+    if (!onRecorded) return;
+    for (const { id } of active.filter(({ status }) => status !== 'starting')) {
+      const recorded = await this.remote.readRecorded(id);
+      if (recorded.usage.length > 0) onRecorded(recorded);
+    }
   }
 
   private async fillPlaces(): Promise<void> {

@@ -47,6 +47,10 @@ export class Outside implements Disposable {
     }
   }
 
+  async forgetSecrets(): Promise<void> {
+    for (const key of Object.values(NOTICE_SECRETS)) await this.options.keychain.delete(key);
+  }
+
   dispose(): void {
     this.held.dispose();
   }

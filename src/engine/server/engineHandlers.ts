@@ -98,6 +98,8 @@ export function engineHandlers(parts: HandlerParts, window: () => Window): Engin
     },
     'connections/forgetSecrets': async ({ connectionId, keepKeys }) => {
       await connections.forgetSecrets(connectionId, keepKeys);
+      // what belongs to no connection goes when all goes
+      if (connectionId === undefined) await Promise.all([parts.jobs.forgetSecrets(), parts.outside.forgetSecrets()]);
       return null;
     },
     'connections/setUpKey': async ({ connectionId, keyPath }, signal) =>

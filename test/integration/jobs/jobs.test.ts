@@ -132,6 +132,11 @@ describe('training jobs on a real sshd', () => {
     assert.deepEqual(holding, [join(folderOf(job.id), 'log')]);
     assert.ok(!JSON.stringify(ended).includes('hf_secret'));
     assert.equal(statSync(join(folderOf(job.id), 'env')).mode & 0o777, 0o600);
+    await window.peer.request('notify/setSecret', { way: 'email', value: 'a password' });
+    await window.peer.request('connections/forgetSecrets', { connectionId, keepKeys: true });
+    assert.deepEqual([...secrets.values()].sort(), ['a password', 'hf_secret'], 'what belongs to no connection stays');
+    await window.peer.request('connections/forgetSecrets', { keepKeys: true });
+    assert.deepEqual([...secrets.values()], []);
   });
 
   it('tells its end by mail and webhook, by itself where it is to', async () => {
