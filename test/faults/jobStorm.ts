@@ -13,7 +13,7 @@ import { Relay } from './relay.js';
 import { randomJob, type StormJob } from './stormJob.js';
 
 /** Between two starts, and between two faults that need not be over. */
-const MOST_PAUSE_MS = { starts: 600, faults: 1_500 };
+const MOST_PAUSE_MS = { starts: 600, faults: 3_000 };
 /** A link that is not back for so long does not come back. */
 const LINK_LIMIT_MS = 90_000;
 /** Jobs that take longer, in the mean and all faults included, hang. */
@@ -203,7 +203,7 @@ class Storm {
       await this.inject(fault, random.between(100, 2_500));
       if (random.chance(0.6)) {
         await this.until('the link', () => this.isUp, LINK_LIMIT_MS);
-        this.say('the link is up');
+        this.say(`the link is up; ${this.world.window.jobs.filter(({ run, status }) => run > 0 && isOver(status)).length} jobs have ended`);
       }
       await delay(random.between(0, MOST_PAUSE_MS.faults));
     }

@@ -9,6 +9,9 @@ import {
 import { TrainingLog } from './trainingLog.js';
 import { datePoints } from './usage.js';
 
+/** So much of a long log is read at once: the machine may be far away. */
+const PIECE_BYTES = 1024 * 1024;
+
 /** Reads on in the log of one run of a job, and knows its figures so far. */
 export class LogFigures {
   private log: TrainingLog;
@@ -42,7 +45,7 @@ export class LogFigures {
 
   private async readOn(): Promise<void> {
     for (;;) {
-      const chunk = await this.readChunk(this.offset, LOG_CHUNK_BYTES);
+      const chunk = await this.readChunk(this.offset, PIECE_BYTES);
       // another file, or one that was cut off: what it said before is not of this one
       if ((this.generation !== undefined && chunk.generation !== this.generation) || chunk.size < this.offset) {
         this.log = this.newLog();
