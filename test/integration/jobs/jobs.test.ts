@@ -313,6 +313,7 @@ describe('training jobs on a real sshd', () => {
 
   it('says that memory ran out where the log of the kernel proves it', async () => {
     const killed = 'kill -9 $$';
+    writeFileSync(join(programs, 'dmesg'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     assert.match((await finish(killed)).reason ?? '', /perhaps because the machine ran out of memory/);
     const line = `Out of memory: Killed process 4242 (python3) total-vm:131072000kB, anon-rss:120000000kB, file-rss:0kB, shmem-rss:0kB, UID:${process.getuid?.() ?? 0} pgtables:234000kB oom_score_adj:0`;
     const program = join(programs, 'journalctl');
@@ -321,6 +322,7 @@ describe('training jobs on a real sshd', () => {
     writeFileSync(program, `#!/bin/sh\necho '${line.replace(/UID:\d+/, 'UID:123456')}'\n`, { mode: 0o755 });
     assert.match((await finish(killed)).reason ?? '', /perhaps/, 'it was somebody else’s');
     rmSync(program);
+    rmSync(join(programs, 'dmesg'));
   });
 
   it('adds what was recorded while nobody was connected to the history of the machine', async () => {
