@@ -47,7 +47,7 @@ const SUITES = {
     programs: ['sshd', 'ssh', 'dropbear', 'puttygen', 'authenticator', 'sqlite3'],
     limitMs: 15 * MINUTE,
     after: ['unit'],
-    parts: [[], ['engine', 'jobs', 'containers', 'notify', 'ollama', 'files']],
+    parts: [[], ['engine', 'jobs', 'containers', 'notify', 'ollama']],
   },
   webview: { programs: ['chromium'], limitMs: 12 * MINUTE, after: ['unit'] },
   workbench: {

@@ -153,7 +153,10 @@ class Storm {
     this.world.window.onEvent(() => {
       this.happened.emit('event');
       for (const [id, size] of this.world.window.logSizes)
-        void this.followers.get(id)?.catchUp(this.world, size).catch(() => undefined);
+        void this.followers
+          .get(id)
+          ?.catchUp(this.world, size)
+          .catch(() => undefined);
     });
   }
 
@@ -203,7 +206,9 @@ class Storm {
       await this.inject(fault, random.between(100, 2_500));
       if (random.chance(0.6)) {
         await this.until('the link', () => this.isUp, LINK_LIMIT_MS);
-        this.say(`the link is up; ${this.world.window.jobs.filter(({ run, status }) => run > 0 && isOver(status)).length} jobs have ended`);
+        this.say(
+          `the link is up; ${this.world.window.jobs.filter(({ run, status }) => run > 0 && isOver(status)).length} jobs have ended`,
+        );
       }
       await delay(random.between(0, MOST_PAUSE_MS.faults));
     }
@@ -243,7 +248,9 @@ class Storm {
   private async verify(): Promise<string[]> {
     const { world } = this;
     const wrong: string[] = [];
-    const runs = readFileSync(join(world.sshd.folder, 'session-home', 'runs'), 'utf8').trim().split('\n');
+    const runs = readFileSync(join(world.sshd.folder, 'session-home', 'runs'), 'utf8')
+      .trim()
+      .split('\n');
     for (const [number, { id, plan }] of this.plans.entries()) {
       const must = (what: string, is: unknown, expected: unknown) => {
         if (is !== expected) wrong.push(`job ${number} (${id}): ${what} ${String(is)}, expected ${String(expected)}`);
