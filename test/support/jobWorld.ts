@@ -93,7 +93,7 @@ export class JobWorld {
   /** Everything that a job has printed, as windows read it. */
   async readLog({ id: jobId }: Pick<Job, 'id'>): Promise<Buffer> {
     const pieces: Buffer[] = [];
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const { data, size } = await this.window.peer.request('jobs/readLog', { jobId, offset });
       const piece = Buffer.from(data, 'base64');
       pieces.push(piece);

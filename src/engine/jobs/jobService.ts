@@ -56,6 +56,8 @@ export class JobService implements Disposable {
   private readonly grew = this.held.add(new Emitter<{ jobId: string; size: number }>());
   private readonly book: JobBook;
   private readonly machines = new Map<string, MachineJobs>();
+  /** GPUs of each machine, as they were known last: after a reconnect it takes a moment until they are counted again. */
+  private readonly gpus = new Map<string, number>();
 
   /** Fires with all jobs. */
   readonly onDidChange: Event<readonly Job[]>;
@@ -255,17 +257,23 @@ export class JobService implements Disposable {
   }
 
   private machine(connectionId: string, session: SshSession): MachineJobs {
-    const { run, quote, clock, log, keychain, gpuCount, hook } = this.options;
+    const { run, quote, clock, log, keychain, hook } = this.options;
     return new MachineJobs(connectionId, {
       remote: new RemoteJobs(session, { run, quote, clock }),
       ...{ book: this.book, clock, log, hook },
-      places: () => Math.max(1, gpuCount(connectionId) ?? 1),
+      places: () => this.placesOf(connectionId),
       secrets: async names => {
         const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));
         return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.reveal()]] : [])));
       },
       onGrow: (jobId, size) => this.grew.fire({ jobId, size }),
     });
+  }
+
+  private placesOf(connectionId: string): number {
+    const counted = this.options.gpuCount(connectionId);
+    if (counted !== undefined) this.gpus.set(connectionId, counted);
+    return Math.max(1, this.gpus.get(connectionId) ?? 1);
   }
 
   private machineOf({ connectionId }: Pick<Job, 'connectionId'>): MachineJobs {

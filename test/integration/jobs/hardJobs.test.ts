@@ -108,10 +108,7 @@ describe('hard jobs on a real sshd', function () {
     const job = await world.create(forks.join('\n'), { timeLimitMinutes: 1 });
     await world.start(job);
     const ended = await world.end(job);
-    assert.deepEqual(
-      [ended.status, ended.exitCode, ended.reason],
-      ['failed', 137, 'It was ended by its time limit.'],
-    );
+    assert.deepEqual([ended.status, ended.exitCode, ended.reason], ['failed', 137, 'It was ended by its time limit.']);
     const started = readFileSync(pids, 'utf8').trim().split('\n');
     assert.equal(started.length, 4);
     assert.deepEqual(
@@ -153,8 +150,7 @@ describe('hard jobs on a real sshd', function () {
       await world.window.until(`a loss of ${loss}`, ({ jobs }) =>
         jobs.some(({ id, metrics }) => id === job.id && metrics?.loss === loss),
       );
-    const readOn = async (offset: number) =>
-      await world.window.peer.request('jobs/readLog', { jobId: job.id, offset });
+    const readOn = async (offset: number) => await world.window.peer.request('jobs/readLog', { jobId: job.id, offset });
     await world.start(job);
     await lossIs(0.8);
     const first = await readOn(0);
