@@ -13,7 +13,7 @@ import { Relay } from './relay.js';
 import { randomJob, type StormJob } from './stormJob.js';
 
 /** Between two starts, and between two faults that need not be over. */
-const MOST_PAUSE_MS = { starts: 600, faults: 3_000 };
+const MOST_PAUSE_MS = { starts: 600, faults: 4_000 };
 /** A link that is not back for so long does not come back. */
 const LINK_LIMIT_MS = 90_000;
 /** Jobs that take longer, in the mean and all faults included, hang. */
@@ -62,7 +62,7 @@ export async function runJobStorm(options: StormOptions): Promise<StormReport> {
       relay = await Relay.start(await freePort(), port);
       return relay.port;
     },
-    settings: { connectTimeoutSeconds: 5 },
+    settings: { connectTimeoutSeconds: 5, pollIntervalSeconds: 1 },
   });
   try {
     return await new Storm(world, relay!, options).run();
@@ -203,8 +203,8 @@ class Storm {
       const fault = random.pick(FAULTS);
       this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
       this.say(FAULT_NAMES[fault]);
-      await this.inject(fault, random.between(100, 2_500));
-      if (random.chance(0.6)) {
+      await this.inject(fault, random.between(100, 1_500));
+      if (random.chance(0.75)) {
         await this.until('the link', () => this.isUp, LINK_LIMIT_MS);
         this.say(
           `the link is up; ${this.world.window.jobs.filter(({ run, status }) => run > 0 && isOver(status)).length} jobs have ended`,

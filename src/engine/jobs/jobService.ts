@@ -63,6 +63,8 @@ export class JobService implements Disposable {
   private readonly machines = new Map<string, MachineJobs>();
   /** When the last session with a machine had ended. */
   private readonly leftAt = new Map<string, number>();
+  /** GPUs of each machine, as they were known last: after a reconnect it takes a moment until they are counted again. */
+  private readonly gpus = new Map<string, number>();
 
   /** Fires with all jobs. */
   readonly onDidChange: Event<readonly Job[]>;
@@ -269,12 +271,12 @@ export class JobService implements Disposable {
   }
 
   private machine(connectionId: string, session: SshSession): MachineJobs {
-    const { run, quote, clock, log, keychain, gpuCount, hook, recorded } = this.options;
+    const { run, quote, clock, log, keychain, hook, recorded } = this.options;
     const wasAway = clock.now() - (this.leftAt.get(connectionId) ?? -Infinity) > AWAY_MS;
     return new MachineJobs(connectionId, {
       remote: new RemoteJobs(session, { run, quote, clock }),
       ...{ book: this.book, clock, log, hook },
-      places: () => Math.max(1, gpuCount(connectionId) ?? 1),
+      places: () => this.placesOf(connectionId),
       secrets: async names => {
         const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));
         return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.reveal()]] : [])));
@@ -282,6 +284,12 @@ export class JobService implements Disposable {
       onRecorded: wasAway ? found => recorded(connectionId, found) : undefined,
       onGrow: (jobId, size) => this.grew.fire({ jobId, size }),
     });
+  }
+
+  private placesOf(connectionId: string): number {
+    const counted = this.options.gpuCount(connectionId);
+    if (counted !== undefined) this.gpus.set(connectionId, counted);
+    return Math.max(1, this.gpus.get(connectionId) ?? 1);
   }
 
   private machineOf({ connectionId }: Pick<Job, 'connectionId'>): MachineJobs {
