@@ -77,7 +77,7 @@ const ACTIONS: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
   secretMissing: ['retry'],
   launchFailed: ['retry', 'log'],
   logReplaced: ['retry'],
-  noticeFailed: ['retry', 'noticeSettings', 'log'],
+  noticeFailed: ['noticeSettings', 'retry', 'log'],
   chainInvalid: [],
   ollamaUnreachable: ['retry', 'log'],
   ollamaRefused: ['retry', 'log'],

@@ -194,7 +194,7 @@ export function JobForm() {
       {draft.runner === 'container' && (
         <>
           <TextField label="Image" help="Such as nvcr.io/nvidia/pytorch:25.11-py3." code {...field('image')} />
-          <p class="form__aside">The working folder is mounted as /workspace.</p>
+          <p class="job-note">The working folder is mounted as /workspace.</p>
           <TextField
             label="More volumes"
             help="One a line: /folder/on/the/spark:/folder/inside"
@@ -254,7 +254,7 @@ export function JobForm() {
         </Choice>
       </Disclosure>
       <Disclosure label="Told when it ends" open={draft.mail !== 'no' || draft.webhook !== 'no'}>
-        <p class="form__aside">
+        <p class="job-note">
           The editor tells you in any case, the next time it is open. Mail is set up in the settings; the webhook by the
           command "Set Webhook...".
         </p>
@@ -277,7 +277,7 @@ export function JobForm() {
           />
         </Choice>
         {draft.webhook === 'machine' && (
-          <p class="form__aside">
+          <p class="job-note">
             Its address is kept in the job's folder on the Spark, for you alone, until the job has ended.
           </p>
         )}

@@ -49,7 +49,8 @@ export class Chart {
         height: HEIGHT,
         ms: 1,
         legend: { show: false },
-        padding: [8, 8, 0, 0],
+        // half of a label of the time is wider than the plot when it stands at the end
+        padding: [8, 28, 0, 0],
         scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, top ?? Math.max(1, (max || 0) * 1.1)] } },
         axes: [
           { ...axis, size: 24, space: 60, values: (plot, splits) => timeLabels(splits, plot.scales['x']) },

@@ -77,7 +77,7 @@ function PowerCard({ watt, limit }: { watt: number | null; limit: number | null 
       icon={Zap}
       value={watt === null ? null : watts(watt)}
       unit="W"
-      level="power"
+      level={watt === null ? null : 'power'}
       note={note && <span class="secondary">{note}</span>}
       spoken={note}
     />

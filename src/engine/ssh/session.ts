@@ -20,6 +20,11 @@ import type { RemoteProcess, RemoteTerminal, SshRoute, SshSession, TerminalSize 
 const GOODBYE_MS = 1000;
 /** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */
 const PROHIBITED = 1;
+/**
+ * What a terminal asks for: it speaks UTF-8, and where a machine has no locale for logins, a shell takes umlauts for editing keys. Servers take `LC_*`
+ * by default; one that does not, ignores it. The language stays the machine's own.
+ */
+const TERMINAL_ENVIRONMENT = { LC_CTYPE: 'C.UTF-8' };
 
 const NOT_CONNECTED: ErrorInfo = {
   code: 'notConnected',
@@ -102,9 +107,10 @@ export class Session implements SshSession {
   terminal(size: TerminalSize, argv?: readonly string[]): Promise<RemoteTerminal> {
     const { client } = this.options;
     const pty: PseudoTtyOptions = { term: 'xterm-256color', cols: size.columns, rows: size.rows, width: 0, height: 0 };
+    const env = TERMINAL_ENVIRONMENT;
     const command = argv && quote(argv);
     return this.openChannel(
-      done => (command === undefined ? client.shell(pty, done) : client.exec(command, { pty }, done)),
+      done => (command === undefined ? client.shell(pty, { env }, done) : client.exec(command, { pty, env }, done)),
       channel => ({
         ...this.remoteProcess(channel),
         resize: ({ columns, rows }) => channel.setWindow(rows, columns, 0, 0),

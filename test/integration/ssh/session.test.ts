@@ -126,6 +126,29 @@ describe('a session at OpenSSH', function () {
     });
   });
 
+  describe('terminals', () => {
+    const printed = async (of: SshSession): Promise<string> => {
+      const { stream, exited } = await of.terminal({ columns: 91, rows: 23 }, [
+        'sh',
+        '-c',
+        'echo "$LC_CTYPE."; stty size',
+      ]);
+      const out = await text(stream);
+      await exited;
+      return out;
+    };
+
+    it('have their size, and say that they speak UTF-8', async () => {
+      const { session } = await open({ config: ['AcceptEnv LANG LC_*'] });
+      assert.equal(await printed(session), 'C.UTF-8.\r\n23 91\r\n');
+    });
+
+    it('open at a server that takes no variables, too', async () => {
+      const { session } = await open();
+      assert.equal(await printed(session), '.\r\n23 91\r\n');
+    });
+  });
+
   describe('forwarding', () => {
     it('reaches a port of the remote machine', async () => {
       const { session } = await open();
