@@ -61,6 +61,15 @@ describe('the panel: training jobs', function () {
     assert.deepEqual(await host.called('jobs/stop'), { jobId: 'job-1' });
   });
 
+  it('can start again what has ended while it was in sight', async () => {
+    const { page, host } = await open(window => (window.jobs = [job()]));
+    await page.getByRole('button', { name: 'Stop Llama fine-tune' }).waitFor();
+    host.jobs = [job({ status: 'completed', completedAt: Date.now() })];
+    host.announce();
+    await page.getByRole('button', { name: 'Start Llama fine-tune' }).click({ timeout: 5000 });
+    assert.deepEqual(await host.called('panel/startJob'), { jobId: 'job-1' });
+  });
+
   it('shows a log as a terminal would, follows it, and draws no markup of it', async () => {
     const { page, host } = await open(window => {
       window.jobs = [job()];

@@ -16,10 +16,22 @@ export interface ButtonProps {
 }
 
 /** A button with words. */
-export function Button({ kind = 'secondary', icon, label, submit, children, ...rest }: ButtonProps) {
+export function Button({
+  kind = 'secondary',
+  icon,
+  label,
+  submit,
+  // always said: an element that is used again for another button takes a missing word for a yes
+  disabled = false,
+  children,
+  ...rest
+}: ButtonProps) {
   return h(
     'vscode-button',
-    { appearance: kind, type: submit ? 'submit' : 'button', 'aria-label': label, class: 'ui-button', ...rest },
+    {
+      ...{ appearance: kind, type: submit ? 'submit' : 'button', 'aria-label': label, class: 'ui-button' },
+      ...{ disabled, ...rest },
+    },
     icon && (
       <span slot="start" class="ui-button__icon">
         <Icon of={icon} />

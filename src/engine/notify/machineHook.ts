@@ -38,7 +38,9 @@ export async function machineHook(job: Job, parts: HookParts): Promise<MachineHo
   const url = readWebhookAddress(secret.reveal());
   const [completed, failed] = (['completed', 'failed'] as const).map(status => {
     const reason = status === 'failed' ? `It ended with exit code ${EXIT_PLACE}.` : null;
-    const ended: Job = { ...job, status, reason, exitCode: null, startedAt: null, completedAt: null, metrics: null };
+    // a code that is not 0 is known at the end alone
+    const exitCode = status === 'completed' ? 0 : null;
+    const ended: Job = { ...job, status, reason, exitCode, startedAt: null, completedAt: null, metrics: null };
     return webhookBody(url, parts.format(), noticeOfJob(ended, parts.machine(job.connectionId), []));
   });
   return {

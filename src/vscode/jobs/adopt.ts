@@ -5,6 +5,9 @@ import { bytesText } from '../models/modelWords.js';
 import { withoutIcons, withoutIconsAndLinks } from '../plainText.js';
 import { duration } from '../wording.js';
 
+/** A longer one would push what else is known of the program out of its line. */
+const MOST_OF_COMMAND = 44;
+
 type Item = vscode.QuickPickItem & { readonly what?: Adoptable };
 
 /** Lets the user choose among what runs on a machine, and makes a job of it. Undefined when they thought better of it. */
@@ -51,9 +54,11 @@ function itemOf(what: Adoptable): Item {
     };
   const { pid, command, bytes, gpuBytes, seconds } = what;
   const memory = gpuBytes === null || gpuBytes === 0 ? bytesText(bytes) : `${bytesText(gpuBytes)} on the GPU`;
+  const isLong = command.length > MOST_OF_COMMAND;
   return {
-    label: `$(gear) ${withoutIcons(command.slice(0, 80))}`,
+    label: `$(gear) ${withoutIcons(isLong ? `${command.slice(0, MOST_OF_COMMAND - 1)}…` : command)}`,
     description: `${pid} · ${memory} · ${duration(seconds * 1000)}`,
+    ...(isLong && { detail: withoutIconsAndLinks(command.slice(0, 200)) }),
     what,
   };
 }

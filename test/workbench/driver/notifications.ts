@@ -65,7 +65,8 @@ export class Notifications {
     const box = this.page.locator(DIALOG);
     await box.waitFor();
     return {
-      text: (await box.locator('.dialog-message-text, .dialog-message').first().innerText()).trim(),
+      // one without a detail has its text where that would be
+      text: (await box.locator('.dialog-message, .dialog-message-detail').first().innerText()).trim(),
       detail: (await box.locator('.dialog-message-detail').allInnerTexts()).join(' ').trim(),
       buttons: await this.dialogButtons().allInnerTexts(),
     };

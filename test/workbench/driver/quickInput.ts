@@ -104,7 +104,8 @@ export class QuickInput {
         if (state.rows.length === 0) return false;
         // the first press goes into a folder, the second takes it
         if (state.value === path || state.value === `${path}/`)
-          await this.widget.locator('.quick-input-action .monaco-button').first().click();
+          // it may close just before the press arrives, and then there is nothing to press
+          await this.widget.locator('.quick-input-action .monaco-button').first().click({ timeout: 1000 });
         else await this.box.fill(path);
         return (await this.widget.count()) === 0;
       },
