@@ -130,7 +130,20 @@ export class Views {
 
   /** Picks an entry from a row's context menu. */
   async rowMenu(view: string, label: Match, item: Match): Promise<void> {
-    await this.row(view, label).click({ button: 'right' });
+    const open = this.page.locator('.monaco-menu-container:visible');
+    let clickedAt = 0;
+    await poll(
+      this.page,
+      async () => {
+        if ((await open.count()) > 0) return true;
+        // the editor closes a menu when the focus goes elsewhere, as to a view that it is still restoring
+        if (Date.now() - clickedAt < CLICK_TAKES_MS) return false;
+        clickedAt = Date.now();
+        await this.row(view, label).click({ button: 'right' });
+        return false;
+      },
+      `the menu of ${String(label)}`,
+    );
     await this.menu(item);
   }
 
