@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSshd, type Sshd } from '../support/sshd.js';
+import { freePort, startSshd, type Sshd } from '../support/sshd.js';
 import { ConnectionRows } from './driver/connections.js';
 import { workbenchSuite } from './driver/suite.js';
 import type { Workbench } from './driver/workbench.js';
@@ -47,6 +47,7 @@ workbenchSuite('Files and projects', session => {
     writeFileSync(join(remote, 'llama', 'name with "quotes" & $(signs)'), 'x');
     writeFileSync(join(remote, 'llama', '.hidden'), 'x');
     writeFileSync(session.profile.knownHostsFile, `[127.0.0.1]:${sshd.port} ${sshd.hostKeys[0]!}\n`);
+    session.profile.writeSettings({ ...session.profile.readSettings(), 'dgxSpark.ollama.localPort': await freePort() });
     ConnectionRows.prepare(session.profile, [
       {
         name: NAME,
