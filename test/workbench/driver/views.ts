@@ -122,10 +122,28 @@ export class Views {
   /** Presses an inline button of a row, by the beginning of its tooltip. */
   async rowAction(view: string, label: Match, action: string): Promise<void> {
     const row = this.row(view, label);
-    await row.hover();
-    // In one step: a tree that is told of a change draws its buttons anew, and a press and a release on two different
-    // elements are no click.
-    await row.locator(`.actions .action-label[aria-label^=${cssString(action)}]`).dispatchEvent('click');
+    const selector = `.actions .action-label[aria-label^=${cssString(action)}]`;
+    const clicks = await this.page.evaluateHandle(wanted => {
+      const seen = { count: 0 };
+      const see = (event: Event) => {
+        if (!event.composedPath().some(node => node instanceof Element && node.matches(wanted))) return;
+        seen.count += 1;
+        document.removeEventListener('click', see, true);
+      };
+      document.addEventListener('click', see, true);
+      return seen;
+    }, selector);
+    // a tree that is told of a change draws its buttons anew, and a press and a release on two different elements are no click
+    await poll(
+      this.page,
+      async () => {
+        await row.hover();
+        await row.locator(selector).click();
+        return (await clicks.evaluate(({ count }) => count)) > 0;
+      },
+      `${action} of ${String(label)} to be pressed`,
+    );
+    await clicks.dispose();
   }
 
   /** Picks an entry from a row's context menu. */
