@@ -176,6 +176,31 @@ export class Views {
     return items;
   }
 
+  /** Drags a row onto another with the mouse. */
+  async dragRow(view: string, from: Match, to: Match): Promise<void> {
+    const { mouse } = this.page;
+    await this.row(view, from).hover();
+    await mouse.down();
+    await this.row(view, to).hover();
+    // the tree decides on a second move over the same row whether something may be dropped there
+    await this.row(view, to).hover({ position: { x: 60, y: 8 } });
+    await mouse.up();
+  }
+
+  /** Drops a file onto a row that comes from outside of the browser. */
+  async dropFile(view: string, to: Match, name: string, content: string): Promise<void> {
+    await this.row(view, to).evaluate(
+      (row, file) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([file.content], file.name));
+        const { x, y } = row.getBoundingClientRect();
+        const at = { clientX: x + 60, clientY: y + 8, bubbles: true, cancelable: true, dataTransfer };
+        for (const type of ['dragenter', 'dragover', 'drop']) row.dispatchEvent(new DragEvent(type, at));
+      },
+      { name, content },
+    );
+  }
+
   /** Presses a button in a view's title bar. */
   async titleAction(view: string, action: string): Promise<void> {
     const pane = this.pane(view);
