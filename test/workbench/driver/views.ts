@@ -187,20 +187,6 @@ export class Views {
     await mouse.up();
   }
 
-  /** Drops a file onto a row that comes from outside of the browser. */
-  async dropFile(view: string, to: Match, name: string, content: string): Promise<void> {
-    await this.row(view, to).evaluate(
-      (row, file) => {
-        const dataTransfer = new DataTransfer();
-        dataTransfer.items.add(new File([file.content], file.name));
-        const { x, y } = row.getBoundingClientRect();
-        const at = { clientX: x + 60, clientY: y + 8, bubbles: true, cancelable: true, dataTransfer };
-        for (const type of ['dragenter', 'dragover', 'drop']) row.dispatchEvent(new DragEvent(type, at));
-      },
-      { name, content },
-    );
-  }
-
   /** Presses a button in a view's title bar. */
   async titleAction(view: string, action: string): Promise<void> {
     const pane = this.pane(view);
