@@ -4,7 +4,7 @@ import { printedStorm, runJobStorm } from '../../faults/jobStorm.js';
 import { hasSshd } from '../../support/sshd.js';
 
 /** `npm run test:faults -- --jobs 200` starts hundreds; it takes the seed that a failure here prints. */
-const JOBS = process.env['CI'] ? 5 : 20;
+const JOBS = process.env['CI'] ? 4 : 20;
 
 describe('training jobs while the link is cut and the engine is killed at random moments', function () {
   this.timeout(180_000);
