@@ -6,7 +6,7 @@ import { newStorage } from '../../support/window.js';
 
 const CLIENTS = 8;
 /** Each costs the start of an engine; where every change is tested, fewer do. */
-const ROUNDS = process.env['CI'] ? 10 : 200;
+const ROUNDS = process.env['CI'] ? 5 : 200;
 
 describe('starting the engine', () => {
   let clients: ChildProcess[];

@@ -25,7 +25,7 @@ import { TestSessions } from '../../support/testSessions.js';
 const ID = 'c1';
 const MANY = 20_000;
 /** With each of two servers; fewer where every change is tested. */
-const KILLS = process.env['CI'] ? 5 : 50;
+const KILLS = process.env['CI'] ? 3 : 50;
 const SEED = 20_261_125;
 const SERVERS = {
   'internal-sftp': 'internal-sftp',
