@@ -176,7 +176,16 @@ export class MachineJobs implements Disposable {
     for (const report of (await this.remote.look([job.id])).values()) await this.take(report);
   }
 
+  /** What the watch tells may be older than what is known: a folder that was not made yet is not one that is gone. */
   private async take(report: JobReport): Promise<void> {
+    const job = this.tools.book.find(report.id);
+    if (!job || !isActive(job.status)) return;
+    const isDoubtful = job.status !== 'starting' && report.known?.run !== String(job.run);
+    const sure = isDoubtful ? (await this.remote.look([job.id])).get(job.id) : report;
+    if (sure) await this.believe(sure);
+  }
+
+  private async believe(report: JobReport): Promise<void> {
     const { book, clock } = this.tools;
     const job = book.find(report.id);
     if (!job || !isActive(job.status)) return;
