@@ -7,6 +7,8 @@ const TIMES = new Set(['time', 'timestamp', '_timestamp', 'ts']);
 const MOST_FIELDS = 200;
 /** 1973 in milliseconds, 5138 in seconds. */
 const LEAST_MS = 1e11;
+/** The last moment that a date can be. */
+const MOST_MS = 8.64e15;
 
 /** Of the file of figures: every line may say something. */
 export const FIGURES_LINES: LineReader = { mayTell: () => true, read: readFiguresLine };
@@ -43,6 +45,6 @@ function numberOf(value: unknown): number | undefined {
 /** Milliseconds since 1970. */
 function timeOf(value: unknown): number | undefined {
   const number = typeof value === 'string' ? Date.parse(value) : value;
-  if (typeof number !== 'number' || !(number > 0)) return undefined;
+  if (typeof number !== 'number' || !(number > 0 && number <= MOST_MS)) return undefined;
   return Math.round(number < LEAST_MS ? number * 1000 : number);
 }

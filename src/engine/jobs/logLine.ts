@@ -134,7 +134,9 @@ export function nameOf(words: string): keyof LogFigures | undefined {
   const name = words.trim().replace(/\s+/g, ' ').toLowerCase();
   // "time 40.2ms, loss" and "Training epoch": the last word, or the last two, are the name
   const parts = name.split(' ');
-  return NAMES[parts.slice(-2).join(' ')] ?? NAMES[parts.at(-1) ?? ''];
+  return [parts.slice(-2).join(' '), parts.at(-1) ?? '']
+    .map(one => (Object.hasOwn(NAMES, one) ? NAMES[one] : undefined))
+    .find(Boolean);
 }
 
 /** Seconds of `1:02:03`. */

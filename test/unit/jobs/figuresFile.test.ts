@@ -15,6 +15,8 @@ describe('the file of figures that a job writes', () => {
     for (const time of [at / 1000, at, '"2026-01-01T00:00:00Z"'])
       assert.deepEqual(readFiguresLine(`{"loss": 1, "_timestamp": ${time}}`), { loss: 1, at });
     assert.equal(readFiguresLine('{"time": 1767225600}'), undefined);
+    assert.deepEqual(readFiguresLine('{"loss": 1, "time": 1e300}'), { loss: 1 }, 'no moment');
+    assert.equal(readFiguresLine('{"constructor": 1, "__proto__": 2}'), undefined);
   });
 
   it('leaves a gap for what is no number, and reads nothing of what is no object', () => {
