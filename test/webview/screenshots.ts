@@ -244,6 +244,24 @@ const scenes: Readonly<
       host.recent.set('spark-1', samples);
     },
   },
+  runs: {
+    tab: 'metrics',
+    range: '24 h',
+    scene: host => {
+      jobs(host);
+      host.series = wavySeries;
+      const hour = 3_600_000;
+      host.jobs = [
+        job({
+          name: 'Fine-tune',
+          status: 'completed',
+          startedAt: Date.now() - 14 * hour,
+          completedAt: Date.now() - 8 * hour,
+        }),
+        job({ id: 'j2', name: 'Evaluation', startedAt: Date.now() - 2 * hour }),
+      ];
+    },
+  },
   noGpu: {
     tab: 'metrics',
     scene: host => {
