@@ -1,8 +1,8 @@
 /**
  * Runs the mocha suites of one kind in a process of its own: `node scripts/mocha.mjs <kind> <result file> [grep]`; only those in the folders
  * that `TEST_FOLDERS` names, divided by commas, or in all but those that it names with a `!` before.
- * Prints them as they pass and writes `{ passed, failed, skipped }`. A process that does not end by itself after the
- * last test is a failure: something was left open.
+ * Prints them as they pass and writes `{ passed, failed, skipped, failures }`, where `failures` says what failed and why.
+ * A process that does not end by itself after the last test is a failure: something was left open.
  */
 import { createHook } from 'node:async_hooks';
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,13 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const END_GRACE_MS = 10_000;
 
 const [kind = '', resultFile = '', grep] = process.argv.slice(2);
-const counts = { passed: 0, failed: 0, skipped: 0 };
+const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+/** Counts something that failed and says so at once: the report at the end never comes where the suites are ended for taking too long. */
+function fail(text) {
+  counts.failed++;
+  counts.failures.push(text);
+  console.error(text);
+}
 process.on('exit', () => writeFileSync(resultFile, JSON.stringify(counts)));
 
 const wanted = (process.env.TEST_FOLDERS ?? '').split(',').filter(Boolean);
@@ -56,23 +62,17 @@ await mocha.loadFilesAsync();
 const withTests = new Set();
 mocha.suite.eachTest(test => withTests.add(test.file));
 const empty = files.filter(file => !withTests.has(file));
-for (const file of empty) console.error(`No test in ${file}`);
-counts.failed += empty.length;
+for (const file of empty) fail(`No test in ${file}`);
 
 mocha
   .run(failures => {
     if (failures > 0 || counts.failed > 0) process.exitCode = 1;
     setTimeout(() => {
-      console.error(`The tests have ended but their process has not. Still open: ${process.getActiveResourcesInfo()}`);
+      fail(`The tests have ended but their process has not. Still open: ${process.getActiveResourcesInfo()}`);
       for (const { timer, at } of timers.values()) if (timer.hasRef()) console.error(at.stack);
-      counts.failed++;
       process.exit(1);
     }, END_GRACE_MS).unref();
   })
   .on('pass', () => counts.passed++)
-  .on('fail', (test, error) => {
-    counts.failed++;
-    // the report at the end never comes where the suites are ended for taking too long
-    console.error(`${test.fullTitle()}: ${error.stack ?? error}`);
-  })
+  .on('fail', (test, error) => fail(`${test.fullTitle()}: ${error.stack ?? error}`))
   .on('pending', () => counts.skipped++);

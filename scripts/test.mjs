@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything that proves this project, from a fresh clone on. `npm test -- unit integration` runs only
- * these parts, `--grep TEXT` only tests whose title contains it. The last line adds all up: `N passed, N failed`.
+ * these parts, `--grep TEXT` only tests whose title contains it. At the end it says once more what failed; the last line
+ * adds all up: `N passed, N failed`.
  */
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,6 +68,8 @@ if (unknown.length > 0) {
 }
 const chosen = name => positionals.length === 0 || positionals.includes(name);
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed and why, to be said at the end too: suites that run at once hide it in each other's output. */
+const failures = [];
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
@@ -76,6 +79,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 await main();
+for (const failure of failures) console.log(`\n${failure}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exit(total.failed > 0 ? 1 : 0);
@@ -135,8 +139,7 @@ async function step(name, work, { counts = true } = {}) {
     say(`${name}: passed (${seconds(started)})`);
     return true;
   } catch (error) {
-    total.failed++;
-    say(`${name}: FAILED (${seconds(started)}): ${error.message}`);
+    fail(`${name}: FAILED (${seconds(started)}): ${error.message}`);
     return false;
   }
 }
@@ -161,8 +164,7 @@ async function runSuite(kind, { limitMs, parts = [[]] }, live) {
   say(`${kind} tests`);
   const started = Date.now();
   if (!hasTests(kind)) {
-    total.failed++;
-    say(`${kind}: FAILED: there is no test in out/${kind}`);
+    fail(`${kind}: FAILED: there is no test in out/${kind}`);
     return;
   }
   const ends = parts.map((folders, index) => {
@@ -189,11 +191,11 @@ async function runPart(kind, folders, { limitMs, number, live }) {
   if (!live) process.stdout.write(output);
   const counts = existsSync(resultFile)
     ? JSON.parse(readFileSync(resultFile, 'utf8'))
-    : { passed: 0, failed: 0, skipped: 0 };
+    : { passed: 0, failed: 0, skipped: 0, failures: [] };
   rmSync(resultFile, { force: true });
+  failures.push(...counts.failures);
   if (code !== 0 && counts.failed === 0) {
-    counts.failed = 1;
-    say(`${kind}: FAILED: ${timedOut ? `ended after ${limitMs / MINUTE} minutes` : `ended with ${code}`}`);
+    fail(`${kind}: FAILED: ${timedOut ? `ended after ${limitMs / MINUTE} minutes` : `ended with ${code}`}`);
   }
   return counts;
 }
@@ -201,6 +203,12 @@ async function runPart(kind, folders, { limitMs, number, live }) {
 function hasTests(kind) {
   const folder = join('out', kind);
   return existsSync(folder) && readdirSync(folder, { recursive: true }).some(name => String(name).endsWith('.test.js'));
+}
+
+function fail(line) {
+  total.failed++;
+  failures.push(line);
+  say(line);
 }
 
 function say(line) {
