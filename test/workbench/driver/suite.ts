@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 import { Profile, type ProfileOptions } from './profile.js';
-import { Workbench, type WindowOptions } from './workbench.js';
+import { closePage, Workbench, type WindowOptions } from './workbench.js';
 
 const SCREENSHOTS = join('out', 'screenshots');
 const BROWSER_ARGS = [
@@ -63,7 +63,7 @@ export class Session {
 
   /** Closes every window. */
   async closeWindows(): Promise<void> {
-    for (const page of this.started().context.pages()) await page.close();
+    for (const page of this.started().context.pages()) await closePage(page);
   }
 
   private started(): Running {
