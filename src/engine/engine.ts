@@ -246,11 +246,11 @@ export class Engine {
         ...{ ...reach, repository: store.jobs, quote, log: log.scope('jobs') },
         keychain,
         hook: async job => await machineHook(job, { keychain, machine, format: () => this.settings.webhookFormat }),
-        gpuCount: id => this.metrics.latest(id)?.gpus.length,
         recorded: (id, recorded) => this.metrics.addRecorded(id, recorded),
       }),
     );
     this.held.add(this.jobs.onDidChange(() => this.projects.refresh()));
+    this.held.add(this.metrics.onDidSample(({ connectionId, gpus }) => this.jobs.gpusAre(connectionId, gpus.length)));
     this.outside = this.held.add(
       new Outside({
         ...{ settings, clock: systemClock, log: log.scope('notify') },

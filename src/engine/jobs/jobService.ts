@@ -43,8 +43,6 @@ export interface JobServiceOptions {
   readonly session: (connectionId: string) => SshSession | undefined;
   /** Told that something has been done through a connection. */
   readonly used: (connectionId: string) => void;
-  /** How many GPUs the machine has, where that is known. */
-  readonly gpuCount: (connectionId: string) => number | undefined;
   /** What lets a machine post the end of a job by itself; undefined where it is not to. */
   readonly hook: (job: Job) => Promise<MachineHook | undefined>;
   /** Told what a machine has recorded while nobody was connected. */
@@ -63,7 +61,7 @@ export class JobService implements Disposable {
   private readonly machines = new Map<string, MachineJobs>();
   /** When the last session with a machine had ended. */
   private readonly leftAt = new Map<string, number>();
-  /** GPUs of each machine, as they were known last: after a reconnect it takes a moment until they are counted again. */
+  /** GPUs of each machine, as they were counted last. */
   private readonly gpus = new Map<string, number>();
 
   /** Fires with all jobs. */
@@ -103,6 +101,14 @@ export class JobService implements Disposable {
       if (session && !this.machines.has(id)) this.machines.set(id, this.machine(id, session));
     }
   }
+
+  /** Told how many GPUs a machine has: so many jobs may run there at once. */
+  readonly gpusAre = (connectionId: string, count: number): void => {
+    // none are listed while the driver does not answer
+    if (count === 0 || this.gpus.get(connectionId) === count) return;
+    this.gpus.set(connectionId, count);
+    void this.machines.get(connectionId)?.advance();
+  };
 
   /** To be called when something else may have deleted jobs. */
   refresh(): void {
@@ -276,7 +282,7 @@ export class JobService implements Disposable {
     return new MachineJobs(connectionId, {
       remote: new RemoteJobs(session, { run, quote, clock }),
       ...{ book: this.book, clock, log, hook },
-      places: () => this.placesOf(connectionId),
+      places: () => this.gpus.get(connectionId) ?? 1,
       secrets: async names => {
         const found = await Promise.all(names.map(async name => [name, await keychain.get(secretKey(name))] as const));
         return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value.reveal()]] : [])));
@@ -284,12 +290,6 @@ export class JobService implements Disposable {
       onRecorded: wasAway ? found => recorded(connectionId, found) : undefined,
       onGrow: (jobId, size) => this.grew.fire({ jobId, size }),
     });
-  }
-
-  private placesOf(connectionId: string): number {
-    const counted = this.options.gpuCount(connectionId);
-    if (counted !== undefined) this.gpus.set(connectionId, counted);
-    return Math.max(1, this.gpus.get(connectionId) ?? 1);
   }
 
   private machineOf({ connectionId }: Pick<Job, 'connectionId'>): MachineJobs {

@@ -66,6 +66,7 @@ describe('training jobs on a real sshd', () => {
     sshd.killSessions();
     await window.until('the link', () => status()?.state === 'connected' && (status()?.since ?? 0) > since);
   };
+  const waitFor = (gate: string) => `until [ -e ${gate} ]; do sleep 0.1; done`;
   const lines = (path: string) => readFileSync(path, 'utf8').trim().split('\n');
 
   before(async () => {
@@ -325,17 +326,37 @@ describe('training jobs on a real sshd', () => {
     rmSync(join(programs, 'dmesg'));
   });
 
-  it('adds what was recorded while nobody was connected to the history of the machine', async () => {
-    const csv = '0, 55, [N/A], [N/A], 61, 42.5, [N/A], 2400, [N/A], [N/A], P0, 1, 0x0000000000000000, NVIDIA GB10';
+  /** Puts an nvidia-smi there that knows so many GPUs. */
+  const haveGpus = (count: number) => {
+    const csv = `55, [N/A], [N/A], 61, 42.5, [N/A], 2400, [N/A], [N/A], P0, ${count}, 0x0000000000000000, NVIDIA GB10`;
+    const rows = Array.from({ length: count }, (_, index) => `echo '${index}, ${csv}';`).join(' ');
     const xml = resolve('test', 'fixtures', 'nvidia-smi', 'gb10.xml');
     const smi = [
       '#!/bin/sh',
-      `case $* in "-q -x") exec cat '${xml}' ;; *-lms*) while :; do echo '${csv}'; sleep 0.5; done ;; esac`,
+      `case $* in "-q -x") exec cat '${xml}' ;; *-lms*) while :; do ${rows} sleep 0.5; done ;; esac`,
       "echo '50, [N/A], 60, 40.5'",
     ];
     writeFileSync(join(programs, 'nvidia-smi'), smi.join('\n'), { mode: 0o755 });
+  };
+
+  it('starts what waits as soon as the GPUs are counted', async () => {
+    const gate = join(sshd.folder, 'counted');
+    const [first, second] = [await create(waitFor(gate)), await create(waitFor(gate))];
+    await start(first);
+    await reach(first.id, 'running');
+    assert.equal((await start(second)).status, 'queued');
+    haveGpus(2);
+    await cutLink();
+    await reach(second.id, 'running');
+    writeFileSync(gate, '');
+    await Promise.all([reach(first.id, 'completed'), reach(second.id, 'completed')]);
+    rmSync(join(programs, 'nvidia-smi'));
+  });
+
+  it('adds what was recorded while nobody was connected to the history of the machine', async () => {
+    haveGpus(1);
     const gate = join(sshd.folder, 'recorded');
-    const job = await create(`until [ -e ${gate} ]; do sleep 0.1; done`);
+    const job = await create(waitFor(gate));
     await start(job);
     await reach(job.id, 'running');
     const at = Math.floor(Date.now() / 1000) - 1800;
