@@ -6,8 +6,10 @@ const HUNG_AFTER_MS = 20_000;
 const TOLERANCE_MS = 1_500;
 /** A request that arrives while the link is down is given up after 20 s. */
 const PATIENCE_MS = 19_500;
-/** The news of a loss and its consequences come by different ways. */
+/** The news of a loss and its consequences come by different ways, of which either may be the first. */
 const SIMULTANEOUS_MS = 500;
+/** So late the news may be on a machine with more to do than it can; nobody waits so long where they come. */
+const NEWS_LIMIT_MS = 5_000;
 
 export type RequestKind = 'fresh' | 'kept' | 'stream';
 
@@ -88,13 +90,13 @@ export class Ledger {
       if (this.#end(request, 'cutOff')) this.#note(request, `was cut off without a reset (${error.message})`);
     } else if (this.link.wasLostSince(request.begunAt - SIMULTANEOUS_MS)) this.#end(request, 'failed');
     else if (performance.now() - request.begunAt > PATIENCE_MS && !this.link.connected) this.#end(request, 'gaveUp');
-    else
-      // the news of the loss may still be on their way
-      setTimeout(() => {
-        const hasReason = this.link.wasLostSince(request.begunAt - SIMULTANEOUS_MS);
-        if (!this.#end(request, hasReason ? 'failed' : 'failedWithoutLoss') || hasReason) return;
-        this.#note(request, `was reset without a loss of the link (${code ?? error.message})`);
-      }, SIMULTANEOUS_MS);
+    else void this.#awaitNews(request, code ?? error.message);
+  }
+
+  async #awaitNews(request: OpenRequest, what: string): Promise<void> {
+    const hasReason = await this.link.losesWithin(NEWS_LIMIT_MS);
+    if (!this.#end(request, hasReason ? 'failed' : 'failedWithoutLoss') || hasReason) return;
+    this.#note(request, `was reset without a loss of the link (${what})`);
   }
 
   /** Resolves with when the first request that began after `begunAfter` was answered; undefined when none is for long. */

@@ -17,6 +17,7 @@ export class LinkWatch {
   /** When the state of the link changed last between connected and not. */
   lastChangeAt = 0;
   readonly #lostAt: number[] = [];
+  readonly #waiting = new Set<() => void>();
   #connected = false;
   #linesRead = 0;
   readonly #stop: () => void;
@@ -38,6 +39,20 @@ export class LinkWatch {
     return last !== undefined && last >= time;
   }
 
+  /** Whether the link is lost within so many milliseconds from now. */
+  losesWithin(ms: number): Promise<boolean> {
+    return new Promise(resolve => {
+      const finish = (isLost: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(onLoss);
+        resolve(isLost);
+      };
+      const onLoss = () => finish(true);
+      const timer = setTimeout(() => finish(false), ms);
+      this.#waiting.add(onLoss);
+    });
+  }
+
   stop(): void {
     this.#stop();
   }
@@ -51,6 +66,7 @@ export class LinkWatch {
       if (!connected) {
         this.losses += 1;
         this.#lostAt.push(this.lastChangeAt);
+        for (const onLoss of [...this.#waiting]) onLoss();
       }
     }
     if (status?.state === 'error' || status?.state === 'disconnected')

@@ -78,14 +78,15 @@ describe('the panel: training jobs', function () {
       );
     });
     await page.getByRole('button', { name: 'Log and curves of Llama fine-tune' }).click();
-    const lines = page.locator('.log__line');
-    await lines.nth(2).waitFor();
-    assert.deepEqual((await lines.allTextContents()).slice(0, 3), ['100%', '<img src=x onerror=alert(1)>', 'end']);
-    host.print('job-1', 'one line more\n');
-    await page.getByText('one line more', { exact: true }).waitFor();
+    await page.getByText('end').waitFor();
+    assert.deepEqual(await logLines(page), ['100%', '<img src=x onerror=alert(1)>', 'end']);
+    assert.equal(await page.locator('.log .ansi-green').textContent(), '100%');
+    host.print('job-1', '\none line more\n');
+    await page.getByText('one line more').waitFor();
+    assert.deepEqual((await logLines(page)).slice(2), ['end', '', 'one line more']);
     await page.getByRole('textbox', { name: 'Show lines with' }).fill('MORE');
-    await page.getByText('1 of 4 lines.').waitFor();
-    assert.deepEqual(await lines.allTextContents(), ['one line more']);
+    await page.getByText('1 of 5 lines.').waitFor();
+    assert.deepEqual(await logLines(page), ['one line more']);
   });
 
   it('reads a long log from its end, and what was before when asked', async () => {
@@ -95,17 +96,55 @@ describe('the panel: training jobs', function () {
       window.log = Buffer.from(numbered);
     });
     await page.getByRole('button', { name: 'Log and curves of Llama fine-tune' }).click();
-    await page.getByText('line 39999', { exact: true }).waitFor();
+    await page.getByText('line 39999').waitFor();
     assert.equal(host.count('jobs/readLog'), 1, 'only its end was read');
+    const before = await logLines(page);
+    const [top = ''] = before;
+    const log = page.getByRole('log');
+    await log.evaluate(box => (box.scrollTop = 0));
     await page.getByRole('button', { name: 'Show earlier lines' }).click();
-    await page.waitForFunction(() => document.querySelectorAll('.log__line').length > 30_000);
-    const all = await page.locator('.log__line').allTextContents();
-    const first = Number(/\d+/.exec(all[1] ?? '')?.[0]);
+    await page.waitForFunction(
+      count => document.querySelector('.log__box')!.textContent.split('\n').length > count,
+      before.length + 1000,
+    );
+    const all = await logLines(page);
+    const first = Number(/\d+/.exec(all[0] ?? '')?.[0]);
     assert.deepEqual(
-      all.slice(1).filter(line => line.startsWith('line')),
+      all,
       Array.from({ length: 40_000 - first }, (_, index) => `line ${first + index}`),
       'no line is lost or doubled where the pieces meet',
     );
+    const inSight = await log.evaluate(box => {
+      const { left, top: edge } = box.getBoundingClientRect();
+      return document.elementFromPoint(left + 20, edge + 40)?.textContent ?? '';
+    });
+    assert.ok(inSight.split('\n').includes(top), `${top} is in sight, and not ${inSight}`);
+  });
+
+  it('lets a user who reads earlier lines read on while more is printed', async () => {
+    const { page, host } = await open(window => {
+      window.jobs = [job()];
+      window.log = Buffer.from(
+        Array.from({ length: 3000 }, (_, index) => `line ${index} ${'.'.repeat(190)}\n`).join(''),
+      );
+    });
+    await page.getByRole('button', { name: 'Log and curves of Llama fine-tune' }).click();
+    await page.getByText('line 2999 ').waitFor();
+    const log = page.getByRole('log');
+    await log.evaluate(box => (box.scrollTop = 0));
+    await page.getByRole('button', { name: 'Show earlier lines' }).click();
+    await page.getByText('line 500 ').waitFor();
+    const place = await log.evaluate(box => box.scrollTop);
+    host.print('job-1', 'printed meanwhile\n');
+    await page.getByText('printed meanwhile').waitFor();
+    assert.equal(await log.evaluate(box => box.scrollTop), place);
+    assert.ok((await logLines(page)).some(line => line.startsWith('line 500 ')));
+    await page.getByRole('button', { name: 'Jump to the end' }).click();
+    host.print('job-1', 'the last\n');
+    await page.getByText('the last').waitFor();
+    const fromEnd = await log.evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight);
+    assert.ok(fromEnd < 2, `${fromEnd} px from the end`);
+    assert.ok(!(await logLines(page)).some(line => line.startsWith('line 500 ')), 'it does not grow for ever');
   });
 
   it('begins with a template, and takes what a project says', async () => {
@@ -166,4 +205,10 @@ describe('the panel: training jobs', function () {
 async function choose({ page }: Panel, label: string, option: string): Promise<void> {
   await page.getByRole('combobox', { name: label, exact: true }).click();
   await page.getByRole('option', { name: option, exact: true }).click();
+}
+
+/** The lines of the log that is shown. */
+async function logLines(page: Panel['page']): Promise<string[]> {
+  const blocks = await page.locator('.log__block').allTextContents();
+  return blocks.join('').replace(/\n$/, '').split('\n');
 }

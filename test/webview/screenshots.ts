@@ -318,7 +318,7 @@ async function main(folder: string, only: string): Promise<void> {
           if (shown) {
             host.showJob(shown.view, shown.id);
             await page
-              .locator(shown.view === 'job' ? '.log__line' : 'form')
+              .locator(shown.view === 'job' ? '.log__block' : 'form')
               .first()
               .waitFor();
           }

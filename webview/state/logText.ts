@@ -7,6 +7,17 @@ export interface LogPart {
 
 /** So much is kept of a log that is followed. */
 export const KEPT_BYTES = 384 * 1024;
+/** So much is kept of a log that somebody reads backwards. */
+export const MOST_BYTES = 8 * 1024 * 1024;
+const BLOCK_BYTES = 8 * 1024;
+const LINE_END = 10;
+
+/** Lines that are drawn as one: those that begin within the same 8 KiB of the file, whatever else of it is there. */
+export interface LogBlock {
+  /** Which 8 KiB of the file. */
+  readonly number: number;
+  readonly lines: readonly string[];
+}
 
 export function endOf({ start, bytes }: LogPart): number {
   return start + bytes.length;
@@ -28,18 +39,27 @@ export function joinLog(part: LogPart | null, piece: LogPart): LogPart {
 export function trimLog(part: LogPart): LogPart {
   const over = part.bytes.length - KEPT_BYTES;
   if (over <= 0) return part;
-  const lineEnd = part.bytes.indexOf(10, over);
+  const lineEnd = part.bytes.indexOf(LINE_END, over);
   const from = lineEnd < 0 ? over : lineEnd + 1;
   return { ...part, start: part.start + from, bytes: part.bytes.subarray(from) };
 }
 
 /** The lines as a terminal shows them: what is drawn again after a carriage return takes the place of what was there. */
-export function linesOf({ bytes, start }: LogPart): string[] {
-  const lines = new TextDecoder().decode(bytes).split('\n');
+export function blocksOf({ bytes, start }: LogPart): LogBlock[] {
+  const blocks: LogBlock[] = [];
   // what it begins with may be the end of a line, or of a character
-  if (start > 0 && lines.length > 1) lines.shift();
-  if (lines.at(-1) === '') lines.pop();
-  return lines.map(line => afterReturn(withoutEscapes(line)));
+  let from = start > 0 ? bytes.indexOf(LINE_END) + 1 : 0;
+  while (from < bytes.length) {
+    const number = Math.floor((start + from) / BLOCK_BYTES);
+    const lastOfBlock = (number + 1) * BLOCK_BYTES - start - 1;
+    const lineEnd = bytes.indexOf(LINE_END, lastOfBlock);
+    const to = lineEnd < 0 ? bytes.length : lineEnd + 1;
+    const lines = new TextDecoder().decode(bytes.subarray(from, to)).split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    blocks.push({ number, lines: lines.map(line => afterReturn(withoutEscapes(line))) });
+    from = to;
+  }
+  return blocks;
 }
 
 const [ESCAPE, BELL] = ['\u001b', '\u0007'];

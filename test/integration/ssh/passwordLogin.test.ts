@@ -304,7 +304,7 @@ describe('login by password', function () {
     const session = await openSession({
       target,
       home,
-      connectTimeoutMs: 400,
+      connectTimeoutMs: 1500,
       prompts: {
         password: async (_who, wrong) => {
           asked.push(wrong);
@@ -314,7 +314,7 @@ describe('login by password', function () {
           const closed = once(connection, 'close');
           connection.end();
           await closed;
-          await new Promise(resolve => setTimeout(resolve, 600));
+          await new Promise(resolve => setTimeout(resolve, 1700));
           return new Secret(RIGHT);
         },
       },
