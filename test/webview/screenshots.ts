@@ -326,7 +326,7 @@ async function main(folder: string, only: string): Promise<void> {
             host.showProjectForm(projectForm);
             await page.locator('form').waitFor();
           }
-          if (tab === 'metrics') await page.locator('.spark, .ui-empty').first().waitFor();
+          if (tab === 'metrics') await page.locator('.spark, .ui-empty, .ui-banner, .skeleton').first().waitFor();
           if (range) {
             await page.getByRole('button', { name: range, exact: true }).click();
             await host.called('metrics/series');
