@@ -78,7 +78,7 @@ workbenchSuite('Training jobs in the editor', session => {
     await workbench.views.waitForRow(VIEW, /baseline, Completed/);
     await workbench.views.rowMenu(VIEW, 'baseline', 'Show Job Log');
     const panel = await page();
-    await panel.getByText('over', { exact: true }).waitFor();
+    await panel.locator('.log__block').filter({ hasText: 'over' }).waitFor();
     await picture('finished');
     await panel.getByRole('button', { name: 'Open the log in an editor' }).click();
     await workbench.tab('log');
