@@ -13,6 +13,8 @@ const LINKS = ['sh', 'echo', 'cat', 'sleep', 'printf', 'true', 'id'];
 export interface Dockerd {
   /** A folder for PATH whose `docker` asks this engine. */
   readonly bin: string;
+  /** Where it listens, as `DOCKER_HOST` takes it. */
+  readonly host: string;
   /** The name of the one image, which holds busybox. */
   readonly image: string;
   docker(...argv: string[]): Promise<string>;
@@ -74,5 +76,5 @@ export async function startDockerd(): Promise<Dockerd> {
     await stop();
     throw error;
   }
-  return { bin, image: 'busybox:test', docker, stop };
+  return { bin, host, image: 'busybox:test', docker, stop };
 }

@@ -31,6 +31,7 @@ export class FakeMachine implements SshConnector {
       terminal: () => Promise.reject(new Error('not here')),
       sftp: () => Promise.reject(new Error('not here')),
       forward: () => Promise.reject(new Error('not here')),
+      forwardSocket: () => Promise.reject(new Error('not here')),
       dispose: () => {
         this.disposed += 1;
       },

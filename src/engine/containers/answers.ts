@@ -1,59 +1,96 @@
 import * as v from 'valibot';
 import type { Container, ContainerUsage, Image, PublishedPort } from '../../shared/containers.js';
 import { printable } from '../base/remoteText.js';
+import { agoWords, sizeWords } from './words.js';
 
 const MIB = 1024 * 1024;
-const ID = /^[0-9a-f]{64}$/;
+const ID = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const MOST_ROWS = 2000;
+const MOST_PORTS = 256;
 
-const containerLine = v.object({
-  ID: v.pipe(v.string(), v.regex(ID)),
-  Names: v.string(),
+const count = v.pipe(v.number(), v.minValue(0));
+const portNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
+const publishedPort = v.object({
+  IP: v.optional(v.string(), ''),
+  PrivatePort: portNumber,
+  PublicPort: portNumber,
+  Type: v.string(),
+});
+const containerAnswer = v.object({
+  Id: ID,
+  Names: v.nullish(v.array(v.string())),
   Image: v.string(),
   State: v.string(),
   Status: v.string(),
-  Ports: v.string(),
+  Ports: v.nullish(v.array(v.unknown())),
 });
-const statsLine = v.object({ ID: v.string(), CPUPerc: v.string(), MemUsage: v.string() });
-const imageLine = v.object({
-  ID: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/)),
-  Repository: v.string(),
-  Tag: v.string(),
-  Size: v.string(),
-  CreatedSince: v.string(),
+const imageAnswer = v.object({
+  Id: v.pipe(v.string(), v.regex(/^(sha256:)?[0-9a-f]{64}$/)),
+  RepoTags: v.nullish(v.array(v.string())),
+  Size: count,
+  /** Seconds. */
+  Created: count,
+});
+const cpu = v.object({
+  cpu_usage: v.object({ total_usage: count }),
+  system_cpu_usage: v.optional(count),
+  online_cpus: v.optional(count),
+});
+const statsAnswer = v.object({
+  cpu_stats: cpu,
+  precpu_stats: cpu,
+  memory_stats: v.optional(
+    v.object({ usage: v.optional(count), stats: v.nullish(v.record(v.string(), v.unknown())) }),
+    {},
+  ),
 });
 
-/** What `docker ps --all --no-trunc --format '{{json .}}'` prints; lines that are something else are left out. */
-export function readContainers(output: string): Container[] {
-  return readLines(output, containerLine).map(({ ID: id, Names, Image: image, State, Status, Ports }) => ({
+/** What `GET /containers/json` answers; entries that are something else are left out. */
+export function readContainers(answer: string): Container[] {
+  return readEntries(answer, containerAnswer).map(({ Id: id, Names, Image: image, State, Status, Ports }) => ({
     id,
-    // of several the first is its own; the others are links
-    name: printable(Names.split(',')[0] ?? '', 255),
+    // of several the one without a further slash is its own; the others are links
+    name: printable((Names?.find(name => !name.slice(1).includes('/')) ?? Names?.[0] ?? '').replace(/^\//, ''), 255),
     image: printable(image, 255),
     state: printable(State, 20),
     status: printable(Status, 80),
-    ports: readPorts(Ports),
+    ports: readPorts(Ports ?? []),
   }));
 }
 
-/** "0.0.0.0:8888->8888/tcp, [::]:8888->8888/tcp, 6006/tcp, 0.0.0.0:7000-7002->7000-7002/tcp": those that are published, each once. */
-export function readPorts(text: string): PublishedPort[] {
+/** Those that are published, each once: a port is listed for every address on which the machine listens. */
+export function readPorts(answer: readonly unknown[]): PublishedPort[] {
   const found = new Map<string, PublishedPort>();
-  for (const [, host = '', from = '', to = from, inside = '', protocol = ''] of text.matchAll(
-    /(\S+):(\d{1,5})(?:-(\d{1,5}))?->(\d{1,5})(?:-\d{1,5})?\/(\w{1,5})/g,
-  )) {
-    const count = Math.min(Number(to) - Number(from), 256);
-    for (let step = 0; step <= count; step += 1) {
-      const port = { hostPort: Number(from) + step, containerPort: Number(inside) + step, protocol };
-      const key = `${port.hostPort}/${protocol}`;
-      if (!found.has(key)) found.set(key, { host: printable(host.replace(/^\[|\]$/g, ''), 60), ...port });
-    }
+  for (const entry of answer.slice(0, 4 * MOST_PORTS)) {
+    const port = v.safeParse(publishedPort, entry);
+    if (!port.success || found.size >= MOST_PORTS) continue;
+    const { IP, PrivatePort: containerPort, PublicPort: hostPort, Type } = port.output;
+    const protocol = printable(Type, 5);
+    const key = `${hostPort}/${protocol}`;
+    if (!found.has(key)) found.set(key, { host: printable(IP, 60), hostPort, containerPort, protocol });
   }
   return [...found.values()];
 }
 
-/** What {@link usageScript} prints. */
-export function readUsage(sections: ReadonlyMap<string, string>): ContainerUsage[] {
+/** What a running container uses, of what `GET /containers/<id>/stats` answers; nulls where it is something else. */
+export function readStats(answer: string): Pick<ContainerUsage, 'cpuPercent' | 'memoryBytes'> {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), statsAnswer), answer);
+  if (!parsed.success) return { cpuPercent: null, memoryBytes: null };
+  const { cpu_stats: now, precpu_stats: before, memory_stats: memory } = parsed.output;
+  // as the Engine API's reference says it: of all processors, in percent of one
+  const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
+  const passed = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);
+  const cpuPercent = passed > 0 && used >= 0 ? (used / passed) * (now.online_cpus ?? 1) * 100 : null;
+  // files that can be given back are not counted: `inactive_file` in cgroups 2, `total_inactive_file` in 1
+  const cached = Number(memory.stats?.['total_inactive_file'] ?? memory.stats?.['inactive_file'] ?? 0);
+  const held = memory.usage === undefined ? null : memory.usage - (cached > 0 && cached < memory.usage ? cached : 0);
+  return { cpuPercent, memoryBytes: held };
+}
+
+/** What {@link gpuScript} prints: the memory of the GPUs by container, null where the driver does not say, and its programs. */
+export function readGpuUse(
+  sections: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Pick<ContainerUsage, 'gpuBytes' | 'gpuProcesses'>> {
   const containerOf = new Map(
     [...(sections.get('cgroup') ?? '').matchAll(/^(\d{1,9}) .*?([0-9a-f]{64})/gm)].map(([, pid, id]) => [pid, id]),
   );
@@ -63,47 +100,35 @@ export function readUsage(sections: ReadonlyMap<string, string>): ContainerUsage
       ([, pid, used]) => [pid, used],
     ),
   );
-  return readLines(sections.get('stats') ?? '', statsLine)
-    .filter(({ ID: id }) => ID.test(id))
-    .map(({ ID: id, CPUPerc, MemUsage }) => {
-      const own = [...programs].filter(([pid]) => containerOf.get(pid) === id).map(([, used]) => Number(used));
-      const known = own.filter(used => Number.isFinite(used));
-      return {
-        id,
-        cpuPercent: /^\d+(\.\d+)?%$/.test(CPUPerc) ? Number(CPUPerc.slice(0, -1)) : null,
-        memoryBytes: readSize(MemUsage.split('/')[0] ?? ''),
-        gpuBytes: known.length === 0 ? null : known.reduce((sum, used) => sum + used, 0) * MIB,
-        gpuProcesses: own.length,
-      };
-    });
+  const uses = new Map<string, { gpuBytes: number | null; gpuProcesses: number }>();
+  for (const [pid, text] of programs) {
+    const id = containerOf.get(pid);
+    if (id === undefined) continue;
+    const use = uses.get(id) ?? { gpuBytes: null, gpuProcesses: 0 };
+    const mebibytes = Number(text);
+    if (Number.isFinite(mebibytes)) use.gpuBytes = (use.gpuBytes ?? 0) + mebibytes * MIB;
+    use.gpuProcesses += 1;
+    uses.set(id, use);
+  }
+  return uses;
 }
 
-/** What `docker images --no-trunc --format '{{json .}}'` prints. */
-export function readImages(output: string): Image[] {
-  return readLines(output, imageLine).map(({ ID: id, Repository, Tag, Size, CreatedSince }) => ({
-    id,
-    name: Repository === '<none>' ? null : printable(Tag === '<none>' ? Repository : `${Repository}:${Tag}`, 512),
-    size: printable(Size, 20),
-    created: printable(CreatedSince, 40),
-  }));
+/** What `GET /images/json` answers: a row for each name. @param now milliseconds */
+export function readImages(answer: string, now: number): Image[] {
+  return readEntries(answer, imageAnswer).flatMap(({ Id: id, RepoTags, Size, Created }): Image[] => {
+    const names = (RepoTags ?? []).filter(name => !name.startsWith('<none>'));
+    const facts = { size: sizeWords(Size), created: agoWords(now / 1000 - Created) };
+    const rows = names.map(name => ({ id, name: printable(name, 512).replace(/:<none>$/, ''), ...facts }));
+    return rows.length > 0 ? rows : [{ id, name: null, ...facts }];
+  });
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ...{ b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 },
-  ...{ kib: 1024, mib: MIB, gib: 1024 * MIB, tib: MIB * MIB },
-};
-
-/** "1.952GiB" in bytes; null for anything else. */
-function readSize(text: string): number | null {
-  const [, number, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]{1,3})\s*$/i.exec(text) ?? [];
-  const factor = UNITS[unit.toLowerCase()];
-  return number === undefined || factor === undefined ? null : Math.round(Number(number) * factor);
-}
-
-/** JSON, a value a line. */
-function readLines<T extends v.GenericSchema>(output: string, schema: T): v.InferOutput<T>[] {
-  return output
-    .split('\n', MOST_ROWS)
-    .map(line => v.safeParse(v.pipe(v.string(), v.parseJson(), schema), line))
+/** The entries of a list in JSON that are what they should be. */
+function readEntries<T extends v.GenericSchema>(answer: string, schema: T): v.InferOutput<T>[] {
+  const list = v.safeParse(v.pipe(v.string(), v.parseJson(), v.array(v.unknown())), answer);
+  if (!list.success) return [];
+  return list.output
+    .slice(0, MOST_ROWS)
+    .map(entry => v.safeParse(schema, entry))
     .flatMap(result => (result.success ? [result.output] : []));
 }

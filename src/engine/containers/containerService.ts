@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
 import type { ConnectionView } from '../../shared/connection.js';
 import type {
   ContainerAction,
@@ -11,29 +12,34 @@ import { SparkError } from '../../shared/errors.js';
 import type { Clock } from '../base/clock.js';
 import { type Disposable, DisposableStore } from '../base/disposable.js';
 import { Emitter, type Event } from '../base/emitter.js';
-import { printable } from '../base/remoteText.js';
 import { readSections } from '../base/sections.js';
 import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import type { Run } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
-import { readContainers, readImages, readUsage } from './answers.js';
-import { followDocker, runDocker } from './docker.js';
+import { readContainers, readGpuUse, readImages, readStats } from './answers.js';
+import { EngineApi, type EngineRequest } from './engineApi.js';
 import { DockerEvents } from './events.js';
-import { failure, remedyFor, stateOf } from './failures.js';
-import { runArguments } from './runArguments.js';
-import { usageScript } from './scripts.js';
+import { DockerFailure } from './failures.js';
+import { LogFrames } from './logFrames.js';
+import { pullImage } from './pull.js';
+import { runRequest } from './runRequest.js';
+import { gpuScript } from './scripts.js';
+import { sizeWords } from './words.js';
 
-const USAGE_TIMEOUT_MS = 25_000;
-const USAGE_BYTES = 1024 * 1024;
-const JSON_LINES = '--format={{json .}}';
-const ACTIONS: Readonly<Record<ContainerAction, readonly string[]>> = {
-  start: ['start'],
-  stop: ['stop'],
-  restart: ['restart'],
-  pause: ['pause'],
-  unpause: ['unpause'],
-  remove: ['rm', '--force'],
+const GPU_TIMEOUT_MS = 25_000;
+const GPU_BYTES = 1024 * 1024;
+const MOST_MEASURED = 64;
+const ACTIONS: Readonly<Record<Exclude<ContainerAction, 'remove'>, string>> = {
+  start: 'start',
+  stop: 'stop',
+  restart: 'restart',
+  pause: 'pause',
+  unpause: 'unpause',
 };
+
+const created = v.object({ Id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) });
+const inspected = v.object({ Config: v.object({ Tty: v.optional(v.boolean(), false) }) });
+const pruned = v.object({ SpaceReclaimed: v.optional(v.number(), 0) });
 
 export interface ContainerServiceOptions {
   /** Name of a connection. Throws `notFound`. */
@@ -51,18 +57,20 @@ export interface Follower {
   readonly onText: (text: string) => void;
 }
 
-/** The containers and images of each connection, by Docker's own program on the machine. */
+/** The containers and images of each connection, by the Docker Engine API of the machine. */
 export class ContainerService implements Disposable {
   private readonly held = new DisposableStore();
   private readonly changed = this.held.add(new Emitter<string>());
+  private readonly api: EngineApi;
   private readonly events: DockerEvents;
 
   /** Fires with a connection's id when its containers or images are others. */
   readonly onDidChange: Event<string> = this.changed.event;
 
   constructor(private readonly options: ContainerServiceOptions) {
+    this.api = new EngineApi(options);
     this.events = this.held.add(
-      new DockerEvents(options.clock, connectionId => {
+      new DockerEvents(this.api, options.clock, connectionId => {
         this.changed.fire(connectionId);
       }),
     );
@@ -71,66 +79,115 @@ export class ContainerService implements Disposable {
   /** The containers of a machine. Where Docker does not answer, why. Rejects when the machine is not connected. */
   async list(connectionId: string, signal?: AbortSignal): Promise<ContainerList> {
     const session = this.liveSession(connectionId);
-    const argv = ['ps', '--all', '--no-trunc', JSON_LINES];
-    const result = await runDocker(session, argv, this.with(signal));
-    if (result.code === 0) {
+    try {
+      const answer = await this.api.ask(session, get('/containers/json', { all: '1' }), signal);
       this.events.watch(connectionId, session);
-      return { connectionId, state: 'up', containers: readContainers(result.stdout) };
+      return { connectionId, state: 'up', containers: readContainers(answer) };
+    } catch (failure) {
+      if (!(failure instanceof DockerFailure)) throw failure;
+      const { state, remedy } = failure;
+      const error = SparkError.toInfo(failure.toSparkError(this.options.name(connectionId), session.route.username));
+      return { connectionId, state, containers: [], error, ...(remedy !== undefined && { remedy }) };
     }
-    const error = SparkError.toInfo(failure(result, this.options.name(connectionId), session.route.username));
-    const remedy = remedyFor(result);
-    return { connectionId, state: stateOf(result), containers: [], error, ...(remedy !== undefined && { remedy }) };
   }
 
   async usage(connectionId: string, signal: AbortSignal): Promise<ContainerUsage[]> {
-    const { run, clock } = this.options;
-    const marker = randomBytes(16).toString('hex');
-    const argv = ['sh', '-c', usageScript, 'dgx-spark-containers', USUAL_FOLDERS, marker];
-    const limits = { timeoutMs: USAGE_TIMEOUT_MS, maxBytes: USAGE_BYTES, signal, clock };
-    const { stdout } = await run(this.liveSession(connectionId), argv, limits);
-    return readUsage(readSections(stdout, marker));
+    const session = this.liveSession(connectionId);
+    const running = readContainers(await this.ask(connectionId, get('/containers/json'), signal));
+    const gpus = this.gpuUse(session, signal);
+    // a failure of the others is the one to tell
+    gpus.catch(() => undefined);
+    const stats = new Map<string, ReturnType<typeof readStats>>();
+    const left = running.slice(0, MOST_MEASURED);
+    const measure = async () => {
+      for (let next = left.shift(); next; next = left.shift()) {
+        // one that has ended meanwhile has no figures
+        const answer = await this.ask(
+          connectionId,
+          get(`/containers/${next.id}/stats`, { stream: 'false' }),
+          signal,
+        ).catch((error: unknown) => {
+          if (!SparkError.is(error, 'dockerFailed')) throw error;
+          return '';
+        });
+        stats.set(next.id, readStats(answer));
+      }
+    };
+    // Docker takes a second or two for the figures of each
+    await Promise.all(Array.from({ length: await this.api.atOnce(session) }, measure));
+    const uses = await gpus;
+    return [...stats].map(([id, own]) => ({ id, ...own, ...(uses.get(id) ?? { gpuBytes: null, gpuProcesses: 0 }) }));
   }
 
   async act(connectionId: string, container: string, action: ContainerAction, signal: AbortSignal): Promise<void> {
-    await this.docker(connectionId, [...ACTIONS[action], container], signal);
+    const path = `/containers/${encodeURIComponent(container)}`;
+    const request: EngineRequest =
+      action === 'remove'
+        ? { method: 'DELETE', path, query: { force: '1' } }
+        : { method: 'POST', path: `${path}/${ACTIONS[action]}` };
+    await this.ask(connectionId, request, signal);
     this.changed.fire(connectionId);
   }
 
+  /** As `docker inspect` prints it. */
   async inspect(connectionId: string, container: string, signal: AbortSignal): Promise<string> {
-    return await this.docker(connectionId, ['container', 'inspect', container], signal);
+    const answer = await this.ask(connectionId, get(`/containers/${encodeURIComponent(container)}/json`), signal);
+    return JSON.stringify([parsed(v.unknown(), answer)], null, 4);
   }
 
   /** Follows a log until the container ends or the signal comes. */
   async followLogs(connectionId: string, container: string, tail: number, follower: Follower): Promise<void> {
-    await this.print(connectionId, ['logs', '--follow', `--tail=${tail}`, container], follower);
+    const { signal, onText } = follower;
+    const path = `/containers/${encodeURIComponent(container)}`;
+    const { Config } = parsed(inspected, await this.ask(connectionId, get(`${path}/json`), signal));
+    const frames = new LogFrames(Config.Tty);
+    const query = { follow: '1', stdout: '1', stderr: '1', tail: String(tail) };
+    const onChunk = (chunk: Buffer) => {
+      const text = frames.take(chunk);
+      if (text !== '') onText(text);
+    };
+    await this.explained(connectionId, session =>
+      this.api.follow(session, get(`${path}/logs`, query), { signal, onChunk }),
+    );
   }
 
-  /** Makes and starts a container; resolves with its id. */
+  /** Makes and starts a container; resolves with its id. One that cannot be started is not left behind. */
   async run(connectionId: string, data: ContainerRunData, signal: AbortSignal): Promise<string> {
-    const stdout = await this.docker(connectionId, runArguments(data), signal);
+    const query = data.name === undefined ? {} : { name: data.name };
+    const request: EngineRequest = { method: 'POST', path: '/containers/create', query, body: runRequest(data) };
+    const { Id: id } = parsed(created, await this.ask(connectionId, request, signal));
+    try {
+      await this.ask(connectionId, { method: 'POST', path: `/containers/${id}/start` }, signal);
+    } catch (error) {
+      const remove: EngineRequest = { method: 'DELETE', path: `/containers/${id}`, query: { force: '1' } };
+      await this.ask(connectionId, remove, new AbortController().signal).catch(() => undefined);
+      throw error;
+    }
     this.changed.fire(connectionId);
-    return /[0-9a-f]{64}/.exec(stdout)?.[0] ?? '';
+    return id;
   }
 
   async images(connectionId: string, signal: AbortSignal): Promise<Image[]> {
-    return readImages(await this.docker(connectionId, ['images', '--no-trunc', JSON_LINES], signal));
+    return readImages(await this.ask(connectionId, get('/images/json'), signal), this.options.clock.now());
   }
 
   async pull(connectionId: string, image: string, follower: Follower): Promise<void> {
-    await this.print(connectionId, ['pull', image], follower);
+    await this.explained(connectionId, session => pullImage(this.api, session, image, follower));
     this.changed.fire(connectionId);
   }
 
   async removeImage(connectionId: string, image: string, signal: AbortSignal): Promise<void> {
-    await this.docker(connectionId, ['rmi', image], signal);
+    // a name may have slashes and a port, which the engine takes as they are
+    await this.ask(connectionId, { method: 'DELETE', path: `/images/${encodeURI(image)}` }, signal);
     this.changed.fire(connectionId);
   }
 
-  /** Resolves with what Docker says of the space that is free again. */
+  /** Resolves with what is to be said of the space that is free again. */
   async pruneImages(connectionId: string, signal: AbortSignal): Promise<string> {
-    const stdout = await this.docker(connectionId, ['image', 'prune', '--force'], signal);
+    const query = { filters: JSON.stringify({ dangling: ['true'] }) };
+    const answer = await this.ask(connectionId, { method: 'POST', path: '/images/prune', query }, signal);
     this.changed.fire(connectionId);
-    return printable(stdout.trim().split('\n').at(-1) ?? '', 200);
+    return `${sizeWords(parsed(pruned, answer).SpaceReclaimed)} are free again.`;
   }
 
   /** Lets go of connections that are gone. */
@@ -142,22 +199,27 @@ export class ContainerService implements Disposable {
     this.held.dispose();
   }
 
-  private async docker(connectionId: string, argv: readonly string[], signal: AbortSignal): Promise<string> {
-    const session = this.liveSession(connectionId);
-    const result = await runDocker(session, argv, this.with(signal));
-    if (result.code !== 0) throw failure(result, this.options.name(connectionId), session.route.username);
-    return result.stdout;
+  private async ask(connectionId: string, request: EngineRequest, signal: AbortSignal): Promise<string> {
+    return await this.explained(connectionId, session => this.api.ask(session, request, signal));
   }
 
-  private async print(connectionId: string, argv: readonly string[], follower: Follower): Promise<void> {
+  /** Does something over the session of a connection; what Docker has against it becomes a sentence. */
+  private async explained<T>(connectionId: string, work: (session: SshSession) => Promise<T>): Promise<T> {
     const session = this.liveSession(connectionId);
-    const ending = await followDocker(session, argv, follower);
-    if (ending.code !== 0) throw failure(ending, this.options.name(connectionId), session.route.username);
+    try {
+      return await work(session);
+    } catch (error) {
+      if (!(error instanceof DockerFailure)) throw error;
+      throw error.toSparkError(this.options.name(connectionId), session.route.username);
+    }
   }
 
-  private with(signal?: AbortSignal) {
+  private async gpuUse(session: SshSession, signal: AbortSignal) {
     const { run, clock } = this.options;
-    return { run, clock, ...(signal && { signal }) };
+    const marker = randomBytes(16).toString('hex');
+    const argv = ['sh', '-c', gpuScript, 'dgx-spark-containers', USUAL_FOLDERS, marker];
+    const { stdout } = await run(session, argv, { timeoutMs: GPU_TIMEOUT_MS, maxBytes: GPU_BYTES, signal, clock });
+    return readGpuUse(readSections(stdout, marker));
   }
 
   private liveSession(connectionId: string): SshSession {
@@ -168,4 +230,14 @@ export class ContainerService implements Disposable {
     this.options.used(connectionId);
     return session;
   }
+}
+
+function get(path: string, query?: Readonly<Record<string, string>>): EngineRequest {
+  return { method: 'GET', path, ...(query && { query }) };
+}
+
+function parsed<T extends v.GenericSchema>(schema: T, answer: string): v.InferOutput<T> {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), answer);
+  if (result.success) return result.output;
+  throw new SparkError({ code: 'dockerFailed', message: 'Docker answered with something that it should not.' });
 }

@@ -1,31 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import { SparkError } from '../../shared/errors.js';
-import type { Clock } from '../base/clock.js';
 import { USUAL_FOLDERS } from '../base/usualFolders.js';
-import type { Run, RunResult } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
-import { dockerScript, followScript } from './scripts.js';
+import { followScript } from './scripts.js';
 
-const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_STDERR = 4096;
-/** Stopping waits for the program in the container: ten seconds, unless the container says otherwise. */
-const TIMEOUT_MS = 60_000;
-
-export interface DockerOptions {
-  readonly run: Run;
-  readonly clock: Clock;
-  readonly signal?: AbortSignal;
-}
-
-/** Runs Docker's own program to its end; how it ends is a result. */
-export async function runDocker(
-  session: SshSession,
-  argv: readonly string[],
-  { run, clock, signal }: DockerOptions,
-): Promise<RunResult> {
-  const command = ['sh', '-c', dockerScript, 'dgx-spark-docker', USUAL_FOLDERS, ...argv];
-  return await run(session, command, { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, clock, ...(signal && { signal }) });
-}
 
 /**
  * Runs Docker's own program for as long as it prints; the signal ends it. Slow readers slow it down. Rejects with

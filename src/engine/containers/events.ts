@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Disposable } from '../base/disposable.js';
 import type { SshSession } from '../ssh/types.js';
-import { followDocker } from './docker.js';
+import type { EngineApi } from './engineApi.js';
 
 /** A start is several events: who listens is told once. */
 const TELL_AFTER_MS = 250;
@@ -18,6 +18,7 @@ export class DockerEvents implements Disposable {
 
   /** @param onChange told the connection whose containers or images are others */
   constructor(
+    private readonly api: EngineApi,
     private readonly clock: Clock,
     private readonly onChange: (connectionId: string) => void,
   ) {}
@@ -32,13 +33,12 @@ export class DockerEvents implements Disposable {
       // asked for again by the next one who looks
       if (this.watched.get(connectionId)?.session === session) this.watched.delete(connectionId);
     };
-    const filters = EVENTS.map(event => `--filter=event=${event}`);
-    followDocker(session, ['events', ...filters, '--format={{.Action}}'], {
-      signal: abort.signal,
-      onText: () => {
-        this.soon(connectionId);
-      },
-    }).then(ended, ended);
+    const query = { filters: JSON.stringify({ event: EVENTS }) };
+    const onChunk = () => {
+      this.soon(connectionId);
+    };
+    const { signal } = abort;
+    this.api.follow(session, { method: 'GET', path: '/events', query }, { signal, onChunk }).then(ended, ended);
   }
 
   forget(connectionId: string): void {

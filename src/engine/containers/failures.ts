@@ -10,6 +10,27 @@ export interface Ending {
 
 type State = Exclude<ContainerList['state'], 'up'>;
 
+/** Why the engine did not do what it was asked to. */
+export class DockerFailure extends Error {
+  /** @param reason a sentence without its subject: "its socket is closed to this user." */
+  constructor(
+    readonly state: State,
+    readonly reason: string,
+  ) {
+    super(reason);
+  }
+
+  /** A sentence for the user, and for most a way out. */
+  toSparkError(machine: string, username: string): SparkError {
+    return explain(this.state, this.reason, machine, username);
+  }
+
+  /** What helps, to be run on the machine by its user. */
+  get remedy(): string | undefined {
+    return REMEDIES[this.state];
+  }
+}
+
 const REMEDIES: Readonly<Partial<Record<State, string>>> = {
   stopped: 'sudo systemctl enable --now docker',
   denied: 'sudo usermod -aG docker "$USER"',
@@ -28,7 +49,11 @@ export function stateOf({ code, stderr }: Ending): State {
 
 /** Makes of a failed command a sentence, and of most a way out. */
 export function failure(ending: Ending, machine: string, username: string): SparkError {
-  switch (stateOf(ending)) {
+  return explain(stateOf(ending), reasonOf(ending), machine, username);
+}
+
+function explain(state: State, reason: string, machine: string, username: string): SparkError {
+  switch (state) {
     case 'missing':
       return new SparkError({
         code: 'dockerMissing',
@@ -48,16 +73,12 @@ export function failure(ending: Ending, machine: string, username: string): Spar
         hint: `Run there: ${REMEDIES.denied ?? ''}. The new group counts from the next login, so connect again afterwards.`,
       });
     case 'failed':
-      return new SparkError({ code: 'dockerFailed', message: `Docker on ${machine}: ${reason(ending)}` });
+      return new SparkError({ code: 'dockerFailed', message: `Docker on ${machine}: ${reason}` });
   }
 }
 
-export function remedyFor(ending: Ending): string | undefined {
-  return REMEDIES[stateOf(ending)];
-}
-
 /** The last line that says something; the first ones are often advice. */
-function reason({ code, stderr }: Ending): string {
+export function reasonOf({ code, stderr }: Ending): string {
   const lines = stderr.split('\n').map(line => printable(line, 300));
   const said = lines.find(line => /^(Error|docker: )/i.test(line)) ?? lines.find(line => line !== '');
   const text = said?.replace(/^docker: /, '').replace(/^Error response from daemon: /, '');

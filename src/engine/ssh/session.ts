@@ -135,6 +135,14 @@ export class Session implements SshSession {
     );
   }
 
+  async forwardSocket(path: string): Promise<Duplex> {
+    return await this.openChannel(
+      done => this.options.client.openssh_forwardOutStreamLocal(path, done),
+      channel => this.widen(channel),
+      error => socketRefused(path, error),
+    );
+  }
+
   dispose(): void {
     if (this.ended !== undefined) return;
     this.finish(NOT_CONNECTED);
@@ -313,6 +321,18 @@ function programRefused(error: Error): SparkError {
 export function isForwardingProhibited(error: unknown): boolean {
   return (
     SparkError.is(error, 'forwardRefused') && (error.cause as { reason?: unknown } | undefined)?.reason === PROHIBITED
+  );
+}
+
+/** OpenSSH answers the same whether it may not or nothing listens. */
+function socketRefused(path: string, error: Error): SparkError {
+  return new SparkError(
+    {
+      code: 'forwardRefused',
+      message: `Nothing accepts connections on ${path} of the remote machine, or its SSH server lets nobody through.`,
+      hint: 'Check that the program there is running, and "AllowStreamLocalForwarding" in its sshd_config.',
+    },
+    { cause: error },
   );
 }
 

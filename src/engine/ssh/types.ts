@@ -124,6 +124,8 @@ export interface SshSession extends Disposable {
   sftp(): Promise<Sftp>;
   /** Opens a stream to a TCP port as seen from the remote machine. Rejects with `forwardRefused`. */
   forward(host: string, port: number): Promise<Duplex>;
+  /** Opens a stream to a Unix socket of the remote machine. Rejects with `forwardRefused`, also where the server cannot. */
+  forwardSocket(path: string): Promise<Duplex>;
   /** Asks the other side for a sign of life; when none comes within `limitMs` milliseconds the link counts as lost. */
   check(limitMs: number): void;
 }

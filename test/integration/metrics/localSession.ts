@@ -124,6 +124,10 @@ export class LocalSession implements SshSession {
     return Promise.reject(new Error('No files here.'));
   }
 
+  forwardSocket(): Promise<Duplex> {
+    return Promise.reject(new Error('No sockets here.'));
+  }
+
   forward(): Promise<Duplex> {
     return Promise.reject(new Error('No tunnels here.'));
   }

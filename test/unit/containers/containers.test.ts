@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { readPorts, readUsage } from '../../../src/engine/containers/answers.js';
-import { failure, stateOf } from '../../../src/engine/containers/failures.js';
-import { runArguments } from '../../../src/engine/containers/runArguments.js';
+import {
+  readContainers,
+  readGpuUse,
+  readImages,
+  readPorts,
+  readStats,
+} from '../../../src/engine/containers/answers.js';
+import { readPlaces, waysOf } from '../../../src/engine/containers/engineWays.js';
+import { DockerFailure, failure, stateOf } from '../../../src/engine/containers/failures.js';
+import { LogFrames } from '../../../src/engine/containers/logFrames.js';
+import { runRequest } from '../../../src/engine/containers/runRequest.js';
 import {
   containerRefSchema,
   containerRunSchema,
@@ -18,31 +26,100 @@ const container: Container = {
   ...{ status: 'Up 2 hours', ports: [{ host: '0.0.0.0', hostPort: 8888, containerPort: 8888, protocol: 'tcp' }] },
 };
 
+const ID = 'b'.repeat(64);
+
 describe('what Docker says of containers', () => {
-  it('is read for ports, each once, ranges too', () => {
-    const ports = readPorts('0.0.0.0:80->8080/tcp, [::]:80->8080/tcp, 6006/tcp, 127.0.0.1:7000-7001->9000-9001/udp');
+  it('is read for ports, each once', () => {
+    const port = (IP: string, PublicPort: number, PrivatePort: number, Type = 'tcp') => ({
+      ...{ IP, PublicPort, PrivatePort, Type },
+    });
+    const ports = readPorts([
+      ...[port('0.0.0.0', 80, 8080), port('::', 80, 8080), { PrivatePort: 6006, Type: 'tcp' }],
+      ...[port('127.0.0.1', 80, 9000, 'udp'), port('127.0.0.1', 70_000, 1), 'nonsense', null],
+    ]);
     assert.deepEqual(
       ports.map(({ host, hostPort, containerPort, protocol }) => `${host} ${hostPort} ${containerPort} ${protocol}`),
-      ['0.0.0.0 80 8080 tcp', '127.0.0.1 7000 9000 udp', '127.0.0.1 7001 9001 udp'],
+      ['0.0.0.0 80 8080 tcp', '127.0.0.1 80 9000 udp'],
     );
-    assert.ok(readPorts('0.0.0.0:1-65535->1-65535/tcp').length <= 257);
+    const many = Array.from({ length: 5000 }, (_, index) => port('', index + 1, index + 1));
+    assert.equal(readPorts(many).length, 256);
+  });
+
+  it('is read for names and states, and what is something else is left out', () => {
+    const answer = [
+      { Id: ID, Names: ['/web/db', '/db'], Image: 'i', State: 'running', Status: 'Up', Ports: null, More: 1 },
+      { Id: '../etc', Names: ['/x'], Image: 'i', State: 'running', Status: 'Up', Ports: [] },
+      ...['nonsense', null, []],
+    ];
+    assert.deepEqual(readContainers(JSON.stringify(answer)), [
+      { id: ID, name: 'db', image: 'i', state: 'running', status: 'Up', ports: [] },
+    ]);
+    for (const other of ['', '{}', 'null', '[', '"x"']) assert.deepEqual(readContainers(other), []);
+  });
+
+  it('is read for what a container uses, as Docker reckons it', () => {
+    const cpu = (total_usage: number, system_cpu_usage: number) => ({
+      ...{ cpu_usage: { total_usage }, system_cpu_usage, online_cpus: 4 },
+    });
+    const stats = (memory_stats: object) => ({
+      cpu_stats: cpu(3000, 20_000),
+      precpu_stats: cpu(1000, 10_000),
+      memory_stats,
+    });
+    const read = (answer: unknown) => readStats(JSON.stringify(answer));
+    assert.deepEqual(read(stats({ usage: 500, stats: { inactive_file: 200 } })), { cpuPercent: 80, memoryBytes: 300 });
+    assert.equal(read(stats({ usage: 500, stats: { total_inactive_file: 100, inactive_file: 1 } })).memoryBytes, 400);
+    assert.equal(read(stats({})).memoryBytes, null);
+    // one that has just ended: nothing was measured
+    assert.equal(read({ ...stats({}), cpu_stats: cpu(0, 0), precpu_stats: cpu(0, 0) }).cpuPercent, null);
+    assert.deepEqual(readStats('nonsense'), { cpuPercent: null, memoryBytes: null });
   });
 
   it('is joined with the processes on the GPU', () => {
-    const id = 'b'.repeat(64);
-    const usage = readUsage(
+    const uses = readGpuUse(
       new Map([
-        [
-          'stats',
-          `{"ID":"${id}","CPUPerc":"35.20%","MemUsage":"1.5GiB / 119.7GiB"}\n{"ID":"--","CPUPerc":"--","MemUsage":"--"}`,
-        ],
         ['apps', '41, 2048\n41, 2048\n42, [N/A]\n7, 100'],
-        ['cgroup', `41 0::/system.slice/docker-${id}.scope\n42 0::/system.slice/docker-${id}.scope`],
+        ['cgroup', `41 0::/system.slice/docker-${ID}.scope\n42 0::/system.slice/docker-${ID}.scope`],
       ]),
     );
-    assert.deepEqual(usage, [
-      { id, cpuPercent: 35.2, memoryBytes: 1.5 * 2 ** 30, gpuBytes: 2048 * 2 ** 20, gpuProcesses: 2 },
+    assert.deepEqual([...uses], [[ID, { gpuBytes: 2048 * 2 ** 20, gpuProcesses: 2 }]]);
+  });
+
+  it('is read for images, a row for each name', () => {
+    const image = { Id: `sha256:${ID}`, Size: 12_345_678_901, Created: 1_000_000 };
+    const answer = JSON.stringify([
+      { ...image, RepoTags: ['a:1', 'b:2'] },
+      { ...image, RepoTags: ['<none>:<none>'] },
+      { ...image, RepoTags: null },
+      { ...image, Id: 'x' },
     ]);
+    const images = readImages(answer, (1_000_000 + 15 * 86_400) * 1000);
+    assert.deepEqual(
+      images.map(({ name, size, created }) => [name, size, created]),
+      ['a:1', 'b:2', null, null].map(name => [name, '12.3 GB', '2 weeks ago']),
+    );
+  });
+
+  it('is text in frames, where the container has no terminal', () => {
+    const frame = (output: number, bytes: Buffer) => {
+      const head = Buffer.alloc(8);
+      head[0] = output;
+      head.writeUInt32BE(bytes.length, 4);
+      return Buffer.concat([head, bytes]);
+    };
+    const euro = Buffer.from('€');
+    const sent = Buffer.concat([
+      ...[frame(1, Buffer.from('out ')), frame(1, euro.subarray(0, 1)), frame(2, Buffer.from('err '))],
+      ...[frame(1, euro.subarray(1)), frame(2, Buffer.alloc(0))],
+    ]);
+    for (const step of [1, 3, 7, sent.length]) {
+      const frames = new LogFrames(false);
+      let text = '';
+      for (let at = 0; at < sent.length; at += step) text += frames.take(sent.subarray(at, at + step));
+      assert.equal(text, 'out err €', `${step} bytes at a time`);
+    }
+    const plain = new LogFrames(true);
+    assert.equal(plain.take(euro.subarray(0, 2)) + plain.take(euro.subarray(2)), '€');
   });
 
   it('is a sentence when it fails, and tells what is missing from what is broken', () => {
@@ -54,16 +131,63 @@ describe('what Docker says of containers', () => {
   });
 });
 
+describe('the way to the engine', () => {
+  const ways = (host: string, program: string, context: string, sockets: string) =>
+    waysOf(readPlaces(new Map(Object.entries({ host, program, context, sockets })))).map(way =>
+      way.kind === 'socket' ? way.path : way.kind,
+    );
+  const docker = '/usr/bin/docker';
+  const both = 'open /var/run/docker.sock\nopen /run/podman/podman.sock';
+
+  it('is the socket that this user may open, then Docker’s program', () => {
+    assert.deepEqual(ways('', docker, '', both), ['/var/run/docker.sock', 'program']);
+    assert.deepEqual(ways('', '', '', 'closed /var/run/docker.sock\nopen /run/user/1/podman/podman.sock'), [
+      '/run/user/1/podman/podman.sock',
+    ]);
+    assert.deepEqual(ways('', docker, '', 'closed /var/run/docker.sock'), ['program']);
+  });
+
+  it('is what the user has set', () => {
+    assert.deepEqual(ways('unix:///mine.sock', docker, '', both), ['/mine.sock', 'program']);
+    assert.deepEqual(ways('tcp://10.0.0.7:2376', docker, '', both), ['program']);
+    assert.deepEqual(ways('', docker, '"currentContext": "rootless"', both), ['program']);
+  });
+
+  it('is none, for a reason', () => {
+    const state = (sockets: string) => {
+      try {
+        return ways('', '', '', sockets);
+      } catch (error) {
+        return error instanceof DockerFailure && error.state;
+      }
+    };
+    assert.deepEqual([state(''), state('closed /var/run/docker.sock')], ['missing', 'denied']);
+  });
+});
+
 describe('the arguments of a container', () => {
-  it("have NVIDIA's usual choices, and take nothing for an option that is none", () => {
+  it("have NVIDIA's usual choices, and publish on the machine itself only", () => {
     const run = v.parse(containerRunSchema, {
       ...{ image: 'some/image:1', name: 'n', ports: [{ host: 80, container: 8080 }], command: ['--privileged'] },
       volumes: [{ source: '/home/me', target: '/work' }],
     });
-    assert.equal(
-      runArguments(run).join(' '),
-      'run --detach --pull=never --name=n --gpus=all --ulimit=memlock=-1 --ulimit=stack=67108864 --ipc=host --publish=127.0.0.1:80:8080 --volume=/home/me:/work -- some/image:1 --privileged',
-    );
+    assert.deepEqual(runRequest(run), {
+      ...{ Image: 'some/image:1', Cmd: ['--privileged'], ExposedPorts: { '8080/tcp': {} } },
+      HostConfig: {
+        DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }],
+        Ulimits: [
+          { Name: 'memlock', Soft: -1, Hard: -1 },
+          { Name: 'stack', Soft: 67_108_864, Hard: 67_108_864 },
+        ],
+        IpcMode: 'host',
+        PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '80' }] },
+        Binds: ['/home/me:/work'],
+      },
+    });
+    const plain = v.parse(containerRunSchema, { image: 'i', gpus: false, ipcHost: false, shmSize: '16g' });
+    assert.deepEqual(runRequest(plain), {
+      ...{ Image: 'i', ExposedPorts: {}, HostConfig: { ShmSize: 16 * 2 ** 30, PortBindings: {}, Binds: [] } },
+    });
   });
 
   it('are refused where they could mean something else', () => {

@@ -137,6 +137,10 @@ export class FakeSession implements SshSession {
     return Promise.reject(new Error('No tunnels here.'));
   }
 
+  forwardSocket(): Promise<Duplex> {
+    return Promise.reject(new Error('No sockets here.'));
+  }
+
   lose(): void {
     this.ended.fire({ code: 'connectionLost', message: 'The connection was lost.' });
   }
