@@ -48,7 +48,7 @@ const SUITES = {
     programs: ['sshd', 'ssh', 'dropbear', 'puttygen', 'authenticator', 'sqlite3'],
     limitMs: 15 * MINUTE,
     after: ['unit'],
-    parts: [[], ['engine', 'jobs', 'containers', 'notify', 'ollama']],
+    parts: [[], ['engine', 'jobs', 'containers', 'notify', 'ollama', 'store']],
   },
   webview: { programs: ['chromium'], limitMs: 12 * MINUTE, after: ['unit'] },
   workbench: {

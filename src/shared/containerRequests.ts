@@ -51,6 +51,6 @@ export const containerRequests = {
     result: none,
   },
   'containers/removeImage': { params: byImage, result: none },
-  /** Deletes images that have lost their names and that no container uses; answers Docker's last line. */
+  /** Deletes images that have lost their names and that no container uses; answers how much is free again, in words; nothing where there was none. */
   'containers/pruneImages': { params: byConnection, result: v.string() },
 } as const;

@@ -144,13 +144,13 @@ export const jobConfigSchema = v.strictObject({
     ),
     null,
   ),
-  /** What it will need of the machine's memory, where the user knows; null: what its last run used counts. */
+  /** What it will need of the machine's memory in GiB (shown as GB, as everywhere in the product), where the user knows; null: what its last run used counts. */
   memoryGib: v.optional(
     v.nullable(
       v.pipe(
-        v.number('Write the size in GiB as a number.'),
-        v.minValue(0.1, 'At least 0.1 GiB.'),
-        v.maxValue(100_000, 'At most 100000 GiB.'),
+        v.number('Write the size in GB as a number.'),
+        v.minValue(0.1, 'At least 0.1 GB.'),
+        v.maxValue(100_000, 'At most 100000 GB.'),
       ),
     ),
     null,

@@ -51,7 +51,7 @@ workbenchSuite('Training jobs in the editor', session => {
     const loop = `i=0; while [ ! -e ${gate} ]; do i=$((i+1)); echo "{\\"step\\": $i, \\"loss\\": 1.$i}"; sleep 0.3; done; echo over`;
     await form.getByRole('textbox', { name: 'Command' }).fill(loop);
     await form.getByText('GPUs, memory, time limit and order').click();
-    await form.getByRole('textbox', { name: 'Memory it needs in GiB' }).fill('90000');
+    await form.getByRole('textbox', { name: 'Memory it needs in GB' }).fill('90000');
     await picture('form');
     await form.getByRole('button', { name: 'Save and start' }).click();
     await workbench.quickInput.wait(/baseline needs 9\d+ GB; .* available/);

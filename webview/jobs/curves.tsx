@@ -162,6 +162,6 @@ function usageOf(job: Job, { usage }: Recorded) {
   return [
     { title: 'GPU utilisation', unit: '%', top: 100, lines: linesOf(({ utilization }) => utilization) },
     { title: 'GPU power', unit: 'W', top: undefined, lines: linesOf(({ power }) => power) },
-    { title: 'Memory of the machine', unit: 'GiB', top: undefined, lines: available.x.length > 0 ? [available] : [] },
+    { title: 'Memory of the machine', unit: 'GB', top: undefined, lines: available.x.length > 0 ? [available] : [] },
   ].filter(({ lines }) => lines.length > 0);
 }

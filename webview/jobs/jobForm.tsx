@@ -230,7 +230,7 @@ export function JobForm() {
       >
         <TextField label="GPUs" help="all, none, or indices such as 0,1." code {...field('gpus')} />
         <TextField
-          label="Memory it needs in GiB"
+          label="Memory it needs in GB"
           help="You are told before the start when there is less. Empty: what its last run used counts."
           {...field('memory')}
         />

@@ -39,7 +39,7 @@ const ACTIONS: Readonly<Record<Exclude<ContainerAction, 'remove'>, string>> = {
 
 const created = v.object({ Id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) });
 const inspected = v.object({ Config: v.object({ Tty: v.optional(v.boolean(), false) }) });
-const pruned = v.object({ SpaceReclaimed: v.optional(v.number(), 0) });
+const pruned = v.object({ ImagesDeleted: v.nullish(v.array(v.unknown())), SpaceReclaimed: v.optional(v.number(), 0) });
 
 export interface ContainerServiceOptions {
   /** Name of a connection. Throws `notFound`. */
@@ -182,12 +182,13 @@ export class ContainerService implements Disposable {
     this.changed.fire(connectionId);
   }
 
-  /** Resolves with what is to be said of the space that is free again. */
+  /** Resolves with what is to be said of the space that is free again; empty where no image was left over. */
   async pruneImages(connectionId: string, signal: AbortSignal): Promise<string> {
     const query = { filters: JSON.stringify({ dangling: ['true'] }) };
     const answer = await this.ask(connectionId, { method: 'POST', path: '/images/prune', query }, signal);
     this.changed.fire(connectionId);
-    return `${sizeWords(parsed(pruned, answer).SpaceReclaimed)} are free again.`;
+    const { ImagesDeleted, SpaceReclaimed } = parsed(pruned, answer);
+    return ImagesDeleted && ImagesDeleted.length > 0 ? `${sizeWords(SpaceReclaimed)} are free again.` : '';
   }
 
   /** Lets go of connections that are gone. */

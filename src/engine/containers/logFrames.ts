@@ -9,25 +9,37 @@ const HEAD_BYTES = 8;
  */
 export class LogFrames {
   private readonly decoders = new Map<number, StringDecoder>();
-  private rest: Buffer = Buffer.alloc(0);
+  private readonly head = Buffer.alloc(HEAD_BYTES);
+  private headBytes = 0;
+  /** Of the frame that is being read: which output it is of, and how much of it is to come. */
+  private output = 0;
+  private left = 0;
 
   constructor(private readonly hasTerminal: boolean) {}
 
-  /** Takes more of the answer and gives what of it is whole. */
+  /** Takes more of the answer and gives its text; a frame need not be whole, so nothing is kept of it, however long it says to be. */
   take(chunk: Buffer): string {
     if (this.hasTerminal) return this.decode(0, chunk);
-    this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     let text = '';
-    while (this.rest.length >= HEAD_BYTES) {
-      const end = HEAD_BYTES + this.rest.readUInt32BE(4);
-      if (this.rest.length < end) break;
-      text += this.decode(this.rest[0] ?? 0, this.rest.subarray(HEAD_BYTES, end));
-      this.rest = this.rest.subarray(end);
+    for (let at = 0; at < chunk.length;) {
+      if (this.left > 0) {
+        const end = Math.min(chunk.length, at + this.left);
+        text += this.decode(this.output, chunk.subarray(at, end));
+        this.left -= end - at;
+        at = end;
+      } else {
+        this.head[this.headBytes] = chunk[at] ?? 0;
+        this.headBytes = (this.headBytes + 1) % HEAD_BYTES;
+        at += 1;
+        if (this.headBytes > 0) continue;
+        this.output = this.head[0] ?? 0;
+        this.left = this.head.readUInt32BE(4);
+      }
     }
     return text;
   }
 
-  /** A character may lie across two frames of the same output. */
+  /** A character may lie across two pieces of the same output. */
   private decode(output: number, bytes: Buffer): string {
     let decoder = this.decoders.get(output);
     if (!decoder) this.decoders.set(output, (decoder = new StringDecoder('utf8')));

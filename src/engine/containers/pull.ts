@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import * as v from 'valibot';
 import { printable } from '../base/remoteText.js';
 import type { SshSession } from '../ssh/types.js';
@@ -6,6 +7,7 @@ import type { EngineApi } from './engineApi.js';
 import { DockerFailure, reasonOf, stateOf } from './failures.js';
 
 const MAX_LINE = 64 * 1024;
+const MOST_LAYERS = 1000;
 const progress = v.object({
   status: v.optional(v.string()),
   id: v.optional(v.string()),
@@ -37,8 +39,9 @@ export async function pullImage(
   const lines = new PullLines(onText);
   const [, name = image, tag] = /^([^@]*?)(?::([^:/@]+))?$/.exec(image) ?? [];
   const query = { fromImage: name, ...(!image.includes('@') && { tag: tag ?? 'latest' }) };
+  const decoder = new StringDecoder('utf8');
   const onChunk = (chunk: Buffer) => {
-    lines.take(chunk.toString('utf8'));
+    lines.take(decoder.write(chunk));
   };
   await api.follow(session, { method: 'POST', path: '/images/create', query }, { signal, onChunk });
   if (lines.failure !== undefined) throw new DockerFailure('failed', lines.failure);
@@ -62,6 +65,8 @@ class PullLines {
       const { id = '', status = '', error } = parsed.output;
       if (error !== undefined) this.failure = printable(error, 300);
       else if (status !== '' && this.said.get(id) !== status) {
+        // no image has so many layers
+        if (this.said.size >= MOST_LAYERS) this.said.clear();
         this.said.set(id, status);
         this.onText(`${id === '' ? '' : `${printable(id, 100)}: `}${printable(status, 200)}\n`);
       }

@@ -152,7 +152,12 @@ describe('containers of a real Docker over a real sshd', function () {
     assert.deepEqual(await named(), ['busybox:other', 'busybox:test']);
     await service.removeImage(SPARK, 'busybox:other', NEVER);
     assert.deepEqual(await named(), ['busybox:test']);
-    assert.equal(await service.pruneImages(SPARK, NEVER), '0 B are free again.');
+    assert.equal(await service.pruneImages(SPARK, NEVER), '');
+    // an image without a name
+    await dockerd!.docker('commit', 'four');
+    assert.deepEqual(await named(), ['busybox:test', null]);
+    assert.match(await service.pruneImages(SPARK, NEVER), /^\d.* B are free again\.$/);
+    assert.deepEqual(await named(), ['busybox:test']);
     const pulling = service.pull(SPARK, '127.0.0.1:1/none:1', { signal: NEVER, onText: () => undefined });
     await assert.rejects(pulling, isCode('dockerFailed'));
   });

@@ -21,6 +21,9 @@ import { makeKeyPair } from '../../spark/ssh/keys.js';
 import { LocalSession } from '../metrics/localSession.js';
 import { openSession } from '../ssh/openSession.js';
 
+/** A program that hangs until the one that started it ends; at most a minute, since the number of that one may be another's then. */
+const UNTIL_ENDED = 'n=0; while kill -0 $PPID 2>/dev/null && [ $n -lt 600 ]; do sleep 0.1 || exit; n=$((n+1)); done';
+
 const STEPS = ['System', 'Clock', 'Memory', 'Disk', 'GPU', 'Docker', 'Forwarding', 'Ollama'];
 /** Not busybox: it takes its own `date` and `df` for those of the test. */
 const SHELLS = ['/bin/sh', '/bin/dash', '/bin/bash'].filter(
@@ -186,7 +189,7 @@ describe('diagnosing a machine from within', function () {
 
       it('tells what it has when one hangs that cannot', async () => {
         fs.rmSync(join(folder, 'timeout'));
-        program('nvidia-smi', 'while kill -0 $PPID 2>/dev/null; do sleep 0.1; done');
+        program('nvidia-smi', UNTIL_ENDED);
         program('docker', 'echo 28.3.3');
         const working = diagnose(machine, { port: await freePort(), clock });
         await machine.printed(/ b gpu/);
@@ -207,7 +210,7 @@ describe('diagnosing a machine from within', function () {
       });
 
       it('is cancelled', async () => {
-        program('nvidia-smi', 'while kill -0 $PPID 2>/dev/null; do sleep 0.1; done');
+        program('nvidia-smi', UNTIL_ENDED);
         const abort = new AbortController();
         const working = diagnose(machine, { port: await freePort(), clock, signal: abort.signal });
         working.catch(() => undefined);

@@ -7,8 +7,11 @@ import { hasSshd, type Sshd, startSshd } from '../../support/sshd.js';
 import type { SshSession } from '../../../src/engine/ssh/types.js';
 import { openSession } from './openSession.js';
 
-/** Goes on until the connection ends; a signal does not reach it where root is logged in. */
-const WORK = 'while kill -0 $PPID 2>/dev/null; do sleep 0.1; done';
+/**
+ * Goes on until the connection ends; a signal does not reach it where root is logged in. At most a minute, since the number
+ * of the program that started it may be another's then.
+ */
+const WORK = 'n=0; while kill -0 $PPID 2>/dev/null && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done';
 
 describe('running a program to its end', function () {
   this.timeout(30_000);

@@ -9,6 +9,9 @@ import { type ConfigCase, Oracle } from './opensshConfig.js';
 import { CASES } from './sshConfigCases.js';
 import { anyConfig, anyLine } from './sshConfigGrammar.js';
 
+/** What is made at random; fewer where all of it has to be over soon. */
+const [LINES, CONFIGURATIONS] = process.env['CI'] ? [40, 15] : [100, 40];
+
 describe('ssh_config as OpenSSH reads it', function () {
   this.timeout(60_000);
   let oracle: Oracle;
@@ -201,7 +204,7 @@ describe('ssh_config as OpenSSH reads it', function () {
       fc.asyncProperty(anyLine, async line => {
         await oracle.compare({ files: `Host spark\n${line}\n` });
       }),
-      { numRuns: 100 },
+      { numRuns: LINES },
     );
   });
 
@@ -211,7 +214,7 @@ describe('ssh_config as OpenSSH reads it', function () {
         await oracle.compare({ files, destination: { host, user: userInfo().username } });
         await oracle.compare({ files, destination: { host } });
       }),
-      { numRuns: 40 },
+      { numRuns: CONFIGURATIONS },
     );
   });
 });
