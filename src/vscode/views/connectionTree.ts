@@ -35,6 +35,8 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
   /** The editor knows rows by identity, so each is made once. */
   private readonly rows = new Map<string, Row>();
   private drawn: readonly ConnectionView[] = [];
+  /** The editor was told to draw the whole list, and has not asked for it yet. */
+  private redrawAsked = false;
   private readonly drawnAt = new Map<string, number>();
   /** Ids of the rows under a connection, as last drawn. */
   private readonly drawnUnder = new Map<string, string>();
@@ -95,6 +97,7 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
       // the view shows its own progress bar meanwhile, not the welcome text of an empty list
       if (client.status.state === 'starting' && client.snapshot.connections.length === 0)
         await client.attached().catch(() => undefined);
+      this.redrawAsked = false;
       this.drawn = client.snapshot.connections;
       return this.drawn.map(({ id }) => this.row({ kind: 'connection', connectionId: id }));
     }
@@ -217,16 +220,17 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
     if (connections === before) return;
     this.followForwards(forwards);
     if (connections.length !== before.length || connections.some(({ id }, index) => id !== before[index]?.id)) {
-      this.redrawAll();
+      // once is enough: until it has drawn all of them the editor knows none, and a press of a row's button comes without the row
+      if (!this.redrawAsked) this.redrawAll();
       return;
     }
     this.drawn = connections;
     const unfolds = (list: readonly ConnectionView[]) => list.map(({ status }) => status.state === 'connected').join();
     // the editor indents a row by whether its neighbours unfold, and only rows that it draws anew: else some look like children
-    if (unfolds(connections) !== unfolds(before)) this.redrawAll();
+    const isIndented = unfolds(connections) !== unfolds(before);
     connections.forEach((connection, index) => {
       const { id, status } = connection;
-      if (JSON.stringify(connection) === JSON.stringify(before[index])) return;
+      if (!isIndented && JSON.stringify(connection) === JSON.stringify(before[index])) return;
       this.changed.fire(this.row({ kind: 'connection', connectionId: id }));
       if (status.state !== 'connected') this.toExpand.delete(id);
       else if (before[index]?.status.state !== 'connected') this.toExpand.add(id);
@@ -297,6 +301,7 @@ export class ConnectionTree implements vscode.TreeDataProvider<Row>, Disposable 
         this.drawnAt.delete(row.connectionId);
         this.drawnUnder.delete(row.connectionId);
       }
+    this.redrawAsked = true;
     this.changed.fire(undefined);
   }
 }
