@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { JobStatus } from '../../shared/jobs.js';
+import type { Job, JobStatus } from '../../shared/jobs.js';
 import { COLORS, COMMANDS, VIEWS } from '../contributionData.js';
 import { together, type Disposable } from '../emitter.js';
 import type { EngineClient } from '../engineClient.js';
@@ -21,6 +21,7 @@ export class JobTree implements vscode.TreeDataProvider<JobRow>, Disposable {
   private readonly held: Disposable;
   /** The editor knows rows by identity, so each is made once. */
   private readonly rows = new Map<string, JobRow>();
+  private drawn: readonly Job[] = [];
 
   readonly onDidChangeTreeData = this.changed.event;
 
@@ -32,7 +33,7 @@ export class JobTree implements vscode.TreeDataProvider<JobRow>, Disposable {
       this.changed,
       vscode.window.createTreeView(VIEWS.jobs, { treeDataProvider: this }),
       jobs.onDidChange(() => {
-        this.changed.fire(undefined);
+        this.follow();
       }),
     );
   }
@@ -71,6 +72,21 @@ export class JobTree implements vscode.TreeDataProvider<JobRow>, Disposable {
     const lines = jobFacts(job, Date.now()).map(([heading, text]) => `${heading}: ${escapeMarkdown(text)}`);
     item.tooltip = new vscode.MarkdownString([`**${escapeMarkdown(job.name)}**`, ...lines].join('  \n'));
     return item;
+  }
+
+  /**
+   * Draws anew the rows of jobs that are others than before. The whole list only where one has come or gone: until the editor
+   * has drawn that it knows no row, and a press of a row's button comes without the row.
+   */
+  private follow(): void {
+    const [before, now] = [this.drawn, this.jobs.all];
+    this.drawn = now;
+    if (now.length !== before.length || now.some(({ id }, index) => id !== before[index]?.id))
+      this.changed.fire(undefined);
+    else
+      now.forEach((job, index) => {
+        if (JSON.stringify(job) !== JSON.stringify(before[index])) this.changed.fire(this.row(job.id));
+      });
   }
 
   private row(jobId: string): JobRow {
