@@ -17,6 +17,7 @@ import { USUAL_FOLDERS } from '../base/usualFolders.js';
 import type { Run } from '../ssh/run.js';
 import type { SshSession } from '../ssh/types.js';
 import { readContainers, readGpuUse, readImages, readStats } from './answers.js';
+import type { Follower } from './docker.js';
 import { EngineApi, type EngineRequest } from './engineApi.js';
 import { DockerEvents } from './events.js';
 import { DockerFailure } from './failures.js';
@@ -49,12 +50,6 @@ export interface ContainerServiceOptions {
   readonly used: (connectionId: string) => void;
   readonly run: Run;
   readonly clock: Clock;
-}
-
-/** Who reads what a program prints while it runs, and ends it. */
-export interface Follower {
-  readonly signal: AbortSignal;
-  readonly onText: (text: string) => void;
 }
 
 /** The containers and images of each connection, by the Docker Engine API of the machine. */
@@ -177,7 +172,9 @@ export class ContainerService implements Disposable {
   }
 
   async removeImage(connectionId: string, image: string, signal: AbortSignal): Promise<void> {
-    // a name may have slashes and a port, which the engine takes as they are
+    // a name may have slashes, which the engine takes as they are, but may not lead out of the images
+    if (/(^|\/)\.{1,2}(\/|$)/.test(image))
+      throw new SparkError({ code: 'invalidInput', message: 'That is not the name of an image.', field: 'image' });
     await this.ask(connectionId, { method: 'DELETE', path: `/images/${encodeURI(image)}` }, signal);
     this.changed.fire(connectionId);
   }

@@ -6,6 +6,12 @@ import { followScript } from './scripts.js';
 
 const MAX_STDERR = 4096;
 
+/** Who reads what is printed while it is printed, and ends it. */
+export interface Follower {
+  readonly signal: AbortSignal;
+  readonly onText: (text: string) => void;
+}
+
 /**
  * Runs Docker's own program for as long as it prints; the signal ends it. Slow readers slow it down. Rejects with
  * `cancelled`, `connectionLost`, and as {@link SshSession.spawn} does.
@@ -13,7 +19,7 @@ const MAX_STDERR = 4096;
 export async function followDocker(
   session: SshSession,
   argv: readonly string[],
-  { signal, onText }: { readonly signal: AbortSignal; readonly onText: (text: string) => void },
+  { signal, onText }: Follower,
 ): Promise<{ code: number | null; stderr: string }> {
   if (signal.aborted) throw cancelled();
   const remote = await session.spawn(['sh', '-c', followScript, 'dgx-spark-docker', USUAL_FOLDERS, ...argv]);

@@ -113,7 +113,9 @@ export class EngineApi {
     try {
       throwIfAborted(signal);
       const response = await answerOf(line, request, signal);
-      if ((response.statusCode ?? 500) < 400) {
+      // 304: it is as wished already; no engine that means well leads elsewhere
+      const { statusCode: status = 0 } = response;
+      if ((status >= 200 && status < 300) || status === 304) {
         await readAll(response, onChunk);
         return;
       }
@@ -121,7 +123,7 @@ export class EngineApi {
       await readAll(response, chunk => {
         if (said.length < MAX_STDERR) said += chunk.toString('utf8');
       });
-      throw new DockerFailure('failed', complaintOf(said, response.statusCode ?? 0));
+      throw new DockerFailure('failed', complaintOf(said, status));
     } catch (error) {
       throwIfAborted(signal);
       // Node's HTTP says of a lost link only that the answer broke off

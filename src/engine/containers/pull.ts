@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import * as v from 'valibot';
 import { printable } from '../base/remoteText.js';
 import type { SshSession } from '../ssh/types.js';
-import { followDocker } from './docker.js';
+import { type Follower, followDocker } from './docker.js';
 import type { EngineApi } from './engineApi.js';
 import { DockerFailure, reasonOf, stateOf } from './failures.js';
 
@@ -14,12 +14,6 @@ const progress = v.object({
   error: v.optional(v.string()),
 });
 
-/** Who reads how far a pull is, and ends it. */
-export interface PullFollower {
-  readonly signal: AbortSignal;
-  readonly onText: (text: string) => void;
-}
-
 /**
  * Pulls an image. Docker's own program does it where it is there: it knows with whom the user is logged in (`nvcr.io`), and
  * those secrets stay on the machine. Else the engine is asked, which gets what needs no login. What is printed is the same:
@@ -29,7 +23,7 @@ export async function pullImage(
   api: EngineApi,
   session: SshSession,
   image: string,
-  { signal, onText }: PullFollower,
+  { signal, onText }: Follower,
 ): Promise<void> {
   if (await api.hasProgram(session)) {
     const ending = await followDocker(session, ['pull', image], { signal, onText });

@@ -9,7 +9,7 @@ import { KeepAlive } from './keepAlive.js';
 import { type Address, explainLostLink } from './networkErrors.js';
 import { quote } from './quote.js';
 import { ReceiveWindow, WindowBudget } from './receiveWindow.js';
-import { printable } from '../base/remoteText.js';
+import { forwardRefused, programRefused, socketRefused } from './refusals.js';
 import { SftpChannel } from './sftp.js';
 import { explainNoSftp } from './sftpErrors.js';
 import { watchChannel } from './ssh2Internals.js';
@@ -18,8 +18,6 @@ import type { RemoteProcess, RemoteTerminal, SshRoute, SshSession, TerminalSize 
 
 /** How long the server has to take note of the end before the socket is simply closed. */
 const GOODBYE_MS = 1000;
-/** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */
-const PROHIBITED = 1;
 /**
  * What a terminal asks for: it speaks UTF-8, and where a machine has no locale for logins, a shell takes umlauts for editing keys. Servers take `LC_*`
  * by default; one that does not, ignores it. The language stays the machine's own.
@@ -304,52 +302,4 @@ function abandon(opened: ClientChannel | SFTPWrapper): void {
   channel.destroy();
   channel.resume?.();
   channel.stderr.resume?.();
-}
-
-function programRefused(error: Error): SparkError {
-  return new SparkError(
-    {
-      code: 'remoteCommandFailed',
-      message: `The server did not start a program (${printable(error.message)}).`,
-      hint: 'It may allow too few sessions on one connection (MaxSessions in its sshd_config) or none at all.',
-    },
-    { cause: error },
-  );
-}
-
-/** Whether the server forbids the forward, rather than nothing answering at its end. */
-export function isForwardingProhibited(error: unknown): boolean {
-  return (
-    SparkError.is(error, 'forwardRefused') && (error.cause as { reason?: unknown } | undefined)?.reason === PROHIBITED
-  );
-}
-
-/** OpenSSH answers the same whether it may not or nothing listens. */
-function socketRefused(path: string, error: Error): SparkError {
-  return new SparkError(
-    {
-      code: 'forwardRefused',
-      message: `Nothing accepts connections on ${path} of the remote machine, or its SSH server lets nobody through.`,
-      hint: 'Check that the program there is running, and "AllowStreamLocalForwarding" in its sshd_config.',
-    },
-    { cause: error },
-  );
-}
-
-function forwardRefused(host: string, port: number, error: Error & { reason?: unknown }): SparkError {
-  const where = `${host}:${port}`;
-  return new SparkError(
-    error.reason === PROHIBITED
-      ? {
-          code: 'forwardRefused',
-          message: `The SSH server does not allow forwarding to ${where}.`,
-          hint: 'Set "AllowTcpForwarding yes" (and "PermitOpen", if it is used) in its sshd_config.',
-        }
-      : {
-          code: 'forwardRefused',
-          message: `Nothing accepts connections on ${where} of the remote machine.`,
-          hint: 'Check that the program there is running and listens on this port.',
-        },
-    { cause: error },
-  );
 }

@@ -152,6 +152,10 @@ describe('containers of a real Docker over a real sshd', function () {
     assert.deepEqual(await named(), ['busybox:other', 'busybox:test']);
     await service.removeImage(SPARK, 'busybox:other', NEVER);
     assert.deepEqual(await named(), ['busybox:test']);
+    const kept = (await find('four'))!.id;
+    const elsewhere = service.removeImage(SPARK, `a/../../containers/${kept}`, NEVER);
+    await assert.rejects(elsewhere, isCode('invalidInput'));
+    assert.equal((await find('four'))?.id, kept);
     assert.equal(await service.pruneImages(SPARK, NEVER), '');
     // an image without a name
     await dockerd!.docker('commit', 'four');
@@ -269,6 +273,8 @@ describe('a machine whose Docker does not answer', function () {
       docker(`read line; printf 'HTTP/1.1 200 OK\\r\\nContent-Length: %s\\r\\n\\r\\n%s' ${body.length} '${body}'`);
     answer('[{"Id":"../etc"},"nonsense"]');
     assert.deepEqual((await machine.service.list(SPARK)).containers, []);
+    docker("read line; printf 'HTTP/1.1 301 Moved\\r\\nLocation: /elsewhere\\r\\nContent-Length: 0\\r\\n\\r\\n'");
+    assert.equal((await machine.service.list(SPARK)).state, 'failed');
     docker('echo nonsense; exit 3');
     assert.equal((await machine.service.list(SPARK)).state, 'failed');
   });

@@ -1,5 +1,5 @@
 import { SparkError } from '../../../shared/errors.js';
-import { isForwardingProhibited } from '../session.js';
+import { isForwardingProhibited } from '../refusals.js';
 import type { SshSession } from '../types.js';
 import type { Transport } from './transport.js';
 
